@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A validated description of one VM: what the domain XML or the command line
+ * asked for, with every choice made.  The daemon fills it (api/domain_xml.c),
+ * vm/config.c writes it to the set-up socket as text fields and reads it back
+ * in the monitor with the same range checks; files travel as descriptors.
+ */
+#ifndef TRIVISOR_VM_CONFIG_H
+#define TRIVISOR_VM_CONFIG_H
+
+#include "base/base.h"
+#include "base/err.h"
+
+#define VM_NAME_MAX 64
+#define VM_CMDLINE_MAX 4096
+#define VM_MAX_VCPUS 16
+#define VM_MAX_SERIALS 4
+#define VM_MIN_MEMORY (UINT64_C(1) << 20)
+#define VM_MAX_MEMORY (UINT64_C(64) << 30)
+
+enum vm_mode { VM_MODE_AUTO, VM_MODE_BT, VM_MODE_HVM, VM_MODE_PV };
+enum vm_engine { VM_ENGINE_DEFAULT, VM_ENGINE_INTERP };
+/* What to do when the guest does it; libvirt's names. */
+enum vm_action { VM_ACTION_DESTROY, VM_ACTION_RESTART, VM_ACTION_PRESERVE };
+enum vm_clock_offset { VM_CLOCK_UTC, VM_CLOCK_LOCALTIME };
+
+struct vm_config {
+	char name[VM_NAME_MAX + 1];	/* [A-Za-z0-9._-], not leading . - _ */
+	char uuid[37];			/* canonical lower-case text */
+	uint64_t memory;		/* bytes, multiple of 4 KiB */
+	unsigned vcpus;			/* 1..VM_MAX_VCPUS */
+	enum vm_mode mode;		/* as chosen, never AUTO in a monitor */
+	enum vm_engine engine;
+	char cmdline[VM_CMDLINE_MAX];
+	enum vm_action on_poweroff, on_reboot, on_crash;
+	enum vm_clock_offset clock_offset;
+	bool acpi;
+	bool debug_exit;		/* isa-debug-exit at 0xf4 */
+	bool hpet;
+	unsigned n_serials;		/* 16550s; serial 0 is the console */
+	char host_without[256];		/* --host-without, "" none */
+	char bt_disable[256];		/* --bt-disable, "" none */
+	uint64_t code_cache;		/* bytes, 0 default */
+	bool exact_flags;
+	unsigned tlb_entries;		/* 0 default */
+	uint64_t stop_after;		/* deterministic clock: instructions */
+
+	/* Descriptors, -1 when absent; owned by whoever holds the struct. */
+	int kernel_fd, initrd_fd;
+	char kernel_name[256];		/* for messages only */
+	char initrd_name[256];
+	int log_fd;
+	int report_fd;			/* exit and crash report goes here */
+	int gdb_fd;			/* listening socket of the gdb stub */
+	int serial_fd[VM_MAX_SERIALS];	/* file backends; -1: console ring only */
+};
+
+/* Defaults: 1 vCPU, 256 MiB, acpi, one serial, destroy/restart/destroy. */
+void vm_config_init(struct vm_config *c);
+/* Close the descriptors. */
+void vm_config_fini(struct vm_config *c);
+/* Every range and cross-field rule; the error names the field. */
+MUST_USE int vm_config_check(const struct vm_config *c, struct err *e);
+/*
+ * Send to / receive from a SOCK_SEQPACKET socket, descriptors by SCM_RIGHTS.
+ * The receiver checks.  Blocking.
+ */
+MUST_USE int vm_config_send(int sock, const struct vm_config *c, struct err *e);
+MUST_USE int vm_config_recv(int sock, struct vm_config *c, struct err *e);
+
+#endif
