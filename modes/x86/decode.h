@@ -85,8 +85,20 @@ enum opnd_kind {
 
 enum { ACC_R = 1, ACC_W = 2, ACC_RW = 3, ACC_COND = 4 /* may not write */ };
 
+/* Where an operand is encoded: what a re-encoding emitter must rewrite. */
+enum opnd_place {
+	PLACE_FIXED,	/* implied by the opcode: AL, CL, DX, ST0, FS ... */
+	PLACE_REG,	/* modrm.reg (with R, R') */
+	PLACE_RM,	/* modrm.rm, register or memory (with B, X) */
+	PLACE_VVVV,
+	PLACE_OPCODE,	/* low three bits of the opcode (with REX.B) */
+	PLACE_IMM,	/* immediate, displacement of a branch, moffs */
+	PLACE_IS4,	/* imm8[7:4] */
+};
+
 struct opnd {
 	uint8_t kind;		/* enum opnd_kind */
+	uint8_t place;		/* enum opnd_place; set by insn_decode() */
 	uint8_t reg;
 	uint8_t size;		/* bytes accessed; 0: no data access (LEA, NOP,
 				 * INVLPG, PREFETCH) or not fixed (XSAVE) */
