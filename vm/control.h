@@ -37,6 +37,7 @@ enum ctl_type {
 	CTL_SUBSCRIBE,		/* since=SEQ: events follow on this connection */
 	CTL_DISASM,		/* pc=, count= : guest and host code side by side */
 	CTL_NMI,
+	CTL_CONFIG = 50,	/* set-up socket only: vm_config_send() */
 	/* answers */
 	CTL_OK = 100,
 	CTL_ERROR,		/* code=, message=, hint= */
