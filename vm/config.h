@@ -55,6 +55,25 @@ struct vm_config {
 	int serial_fd[VM_MAX_SERIALS];	/* file backends; -1: console ring only */
 };
 
+/*
+ * The enums' names, as XML, RPC and the set-up packet spell them; parse is
+ * exact and gives false for what is not listed.
+ */
+const char *vm_mode_name(enum vm_mode m);
+bool vm_mode_parse(const char *text, enum vm_mode *m);
+const char *vm_engine_name(enum vm_engine v);
+bool vm_engine_parse(const char *text, enum vm_engine *v);
+const char *vm_action_name(enum vm_action a);
+bool vm_action_parse(const char *text, enum vm_action *a);
+const char *vm_clock_offset_name(enum vm_clock_offset o);
+bool vm_clock_offset_parse(const char *text, enum vm_clock_offset *o);
+
+/* The rules for a name and for a canonical uuid, one place for all. */
+bool vm_name_ok(const char *name);
+bool vm_uuid_ok(const char *uuid);
+/* A random (version 4) uuid. */
+void vm_uuid_new(char uuid[37]);
+
 /* Defaults: 1 vCPU, 256 MiB, acpi, one serial, destroy/restart/destroy. */
 void vm_config_init(struct vm_config *c);
 /* Close the descriptors. */

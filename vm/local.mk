@@ -1,1 +1,3 @@
 ## SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libvm.a
+libvm_a_SOURCES = vm/config.h vm/config.c vm/control.h vm/control.c
