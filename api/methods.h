@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The RPC methods: one table from which the daemon's dispatch, its check of
+ * parameters, rpc.discover and the CLI's help derive.
+ *
+ * To add a method: a line in API_METHODS below, its parameters in methods.c,
+ * a handler in daemon/.  Fields are only ever added.
+ *
+ * Parameters are named (an object); what is not listed is refused.  A domain
+ * is named by its name or uuid in "domain".  Sizes are bytes as an integer, or
+ * a string such as "512M" (K, M, G, T are powers of 1024).
+ */
+#ifndef TRIVISOR_API_METHODS_H
+#define TRIVISOR_API_METHODS_H
+
+#include "base/base.h"
+#include "base/err.h"
+
+#define API_MAJOR 1
+#define API_MINOR 0
+
+/* X(ID, name, role, flags, one line) */
+#define API_METHODS(X) \
+	X(RPC_DISCOVER, "rpc.discover", VIEWER, 0, \
+	  "list the methods and their parameters") \
+	X(SERVER_INFO, "server.info", VIEWER, 0, \
+	  "version, paths, modes and limits of the daemon") \
+	X(DOMAIN_DEFINE, "domain.define", OPERATOR, 0, \
+	  "store a domain from its XML, or replace the stored one") \
+	X(DOMAIN_UNDEFINE, "domain.undefine", OPERATOR, 0, \
+	  "forget a stored domain") \
+	X(DOMAIN_CREATE, "domain.create", OPERATOR, 0, \
+	  "start a transient domain from XML, parameters or both") \
+	X(DOMAIN_START, "domain.start", OPERATOR, 0, \
+	  "start a stored domain") \
+	X(DOMAIN_SHUTDOWN, "domain.shutdown", OPERATOR, 0, \
+	  "press the power button of a running domain") \
+	X(DOMAIN_DESTROY, "domain.destroy", OPERATOR, 0, \
+	  "power a running domain off at once") \
+	X(DOMAIN_RESET, "domain.reset", OPERATOR, 0, \
+	  "reset a running domain") \
+	X(DOMAIN_NMI, "domain.nmi", OPERATOR, 0, \
+	  "send a non-maskable interrupt to a running domain") \
+	X(DOMAIN_SUSPEND, "domain.suspend", OPERATOR, 0, \
+	  "stop the virtual CPUs of a running domain") \
+	X(DOMAIN_RESUME, "domain.resume", OPERATOR, 0, \
+	  "let a suspended domain go on") \
+	X(DOMAIN_LIST, "domain.list", VIEWER, 0, \
+	  "list domains") \
+	X(DOMAIN_INFO, "domain.info", VIEWER, 0, \
+	  "state, mode, reasons and configuration of a domain") \
+	X(DOMAIN_XML, "domain.xml", VIEWER, 0, \
+	  "the XML of a domain") \
+	X(DOMAIN_CONSOLE, "domain.console", OPERATOR, METHOD_PASSES_FD, \
+	  "a descriptor of a serial port of a running domain") \
+	X(DOMAIN_STATS, "domain.stats", VIEWER, 0, \
+	  "counters of a running domain") \
+	X(DOMAIN_DISASM, "domain.disasm", OPERATOR, 0, \
+	  "guest code and the host code made of it") \
+	X(EVENTS_SUBSCRIBE, "events.subscribe", VIEWER, 0, \
+	  "receive events as notifications on this connection") \
+	X(EVENTS_UNSUBSCRIBE, "events.unsubscribe", VIEWER, 0, \
+	  "receive no more events")
+
+enum method_id {
+#define X(id, name, role, flags, doc) METHOD_##id,
+	API_METHODS(X)
+#undef X
+	METHOD_COUNT
+};
+
+/* Each role may do what the ones before it may. */
+enum method_role { ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
+
+#define METHOD_PASSES_FD 1	/* one descriptor comes beside the reply line */
+
+enum param_type {
+	PARAM_STRING,
+	PARAM_UINT,		/* 0 .. 2^63-1 */
+	PARAM_BOOL,
+	PARAM_SIZE,		/* bytes: integer, or string with a suffix */
+	PARAM_STRINGS,		/* array of strings */
+};
+
+#define PARAM_REQUIRED 1
+
+struct method_param {
+	const char *name;	/* NULL ends a list */
+	enum param_type type;
+	unsigned flags;
+	const char *doc;
+};
+
+struct method {
+	const char *name;
+	enum method_role role;
+	unsigned flags;
+	const char *doc;
+	const struct method_param *params;
+};
+
+/* Indexed by enum method_id. */
+extern const struct method api_methods[METHOD_COUNT];
+
+/* METHOD_COUNT when there is none of that name. */
+enum method_id method_find(const char *name);
+/* NULL when the method takes no such parameter. */
+const struct method_param *method_param_find(const struct method *m,
+    const char *name);
+/* "string", "integer", ... */
+const char *param_type_name(enum param_type t);
+
+struct json_object;
+/*
+ * Check params (an object, or NULL for none) against the table: unknown
+ * names, wrong types, missing ones.  -EINVAL with code -32602 and the
+ * parameter's name in element.
+ */
+MUST_USE int method_check(const struct method *m, struct json_object *params,
+    struct err *e);
+
+/*
+ * "512M", "1 GiB", "1048576": bytes.  A single letter or an "iB" suffix is a
+ * power of 1024; KB, MB, GB, TB are powers of 1000 as in libvirt's XML.
+ * default_unit (may be NULL: bytes) applies to a bare number.
+ */
+bool size_parse(const char *text, const char *default_unit, uint64_t *bytes);
+
+#endif
