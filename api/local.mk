@@ -1,1 +1,5 @@
 ## SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libapi.a
+libapi_a_SOURCES = api/methods.h api/methods.c api/client.h api/client.c \
+	api/json.h api/json.c
+libapi_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBXML2_CFLAGS)

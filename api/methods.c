@@ -176,7 +176,8 @@ type_ok(enum param_type t, struct json_object *v)
 		    (size_t)json_object_get_string_len(v);
 	case PARAM_UINT:
 		return json_object_is_type(v, json_type_int) &&
-		    json_object_get_int64(v) >= 0;
+		    json_object_get_int64(v) >= 0 &&
+		    json_object_get_uint64(v) <= INT64_MAX;
 	case PARAM_BOOL:
 		return json_object_is_type(v, json_type_boolean);
 	case PARAM_SIZE:
