@@ -1,1 +1,40 @@
 ## SPDX-License-Identifier: Apache-2.0
+## Guests of our own.  The self-checking ones are freestanding multiboot
+## images: linked as ELF64 or ELF32 at 1 MiB, stored as the ELF32 that
+## multiboot wants.  They are tests themselves: tests/guests/run runs each.
+
+GUEST_LIB = guests/lib/boot.S guests/lib/trap.S guests/lib/trap.c \
+	guests/lib/check.c guests/lib/page.c guests/lib/chips.c
+GUEST_IMAGES = \
+	guests/selftest/x64/exc.elf \
+	guests/selftest/x64/pf.elf \
+	guests/selftest/x64/shadow.elf \
+	guests/selftest/x64/smc.elf
+GUEST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror \
+	-ffreestanding -fno-builtin -fno-pic -no-pie -static -nostdlib \
+	-mgeneral-regs-only -mno-red-zone -fno-stack-protector \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-ipa-icf
+GUEST_LDFLAGS = -Wl,-T,$(srcdir)/guests/lib/guest.ld -Wl,--build-id=none \
+	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments
+GUEST_DEPS = $(GUEST_LIB) guests/lib/guest.h guests/lib/guest.ld
+GUEST_LINK = mkdir -p $(@D) && $(CC) $(GUEST_CFLAGS) $(GUEST_LDFLAGS) \
+	-I$(srcdir)/guests/lib -o $@.tmp $(filter %.c %.S,$^)
+OBJCOPY ?= objcopy
+
+guests/selftest/x64/%.elf: guests/selftest/x64/%.c $(GUEST_DEPS)
+	$(AM_V_CCLD)$(GUEST_LINK) -m64 && \
+	$(OBJCOPY) -O elf32-i386 $@.tmp $@ && rm -f $@.tmp
+guests/selftest/x32/%.elf: guests/selftest/x32/%.c $(GUEST_DEPS)
+	$(AM_V_CCLD)$(GUEST_LINK) -m32 && mv $@.tmp $@
+
+## The yardstick; the 32-bit one needs gcc-multilib and is left out without.
+guests/ubench/ubench: guests/ubench/ubench.c
+	$(AM_V_CCLD)mkdir -p $(@D) && $(CC) -O2 -static -o $@ $<
+guests/ubench/ubench32: guests/ubench/ubench.c
+	$(AM_V_CCLD)mkdir -p $(@D) && $(CC) -m32 -O2 -static -o $@ $< || \
+	{ echo "ubench32 is not built: install gcc-multilib" >&2; rm -f $@; }
+
+check_DATA = $(GUEST_IMAGES) guests/ubench/ubench
+CLEANFILES += $(GUEST_IMAGES) guests/ubench/ubench guests/ubench/ubench32
+EXTRA_DIST += $(GUEST_LIB) guests/lib/guest.h guests/lib/guest.ld \
+	$(GUEST_IMAGES:.elf=.c) guests/ubench/ubench.c guests/README.md
