@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest page-table walker: 32-bit, PAE, 4- and 5-level paging as in the
- * Intel SDM volume 3, chapter 4.  It decides everything a TLB fill needs to
+ * The guest page-table walker: 32-bit, PAE and 4-level paging as in the Intel
+ * SDM volume 3, chapter 4 (CPUID offers no 5-level paging).  It decides everything a TLB fill needs to
  * know, sets accessed and dirty bits by locked compare-and-exchange as the
  * processor does, and reports faults with the architectural error code.
  *
@@ -16,6 +16,9 @@
 struct walk_regs {
 	uint64_t cr0, cr3, cr4, efer, rflags;
 	uint8_t maxphyaddr;	/* bits above are reserved in entries */
+	bool no_1g;		/* CPUID lacks PDPE1GB: PS is reserved there */
+	bool no_pse36;		/* CPUID lacks PSE36 */
+	bool amd;		/* PML4E bit 8 is reserved */
 	uint64_t pdpte[4];	/* PAE: latched at MOV CR3 */
 };
 
