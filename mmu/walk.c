@@ -10,12 +10,22 @@
 
 #include <errno.h>
 
-#include "modes/cpu_state.h"
-
 enum {
 	PTE_P = 1, PTE_RW = 2, PTE_US = 4, PTE_A = 0x20, PTE_D = 0x40,
 	PTE_PS = 0x80, PTE_G = 0x100,
 };
+
+/* What steers a walk, SDM 3 2.5 (mmu knows nothing of modes/). */
+#define CR0_WP BIT(16)
+#define CR0_PG BIT(31)
+#define CR4_PSE BIT(4)
+#define CR4_PAE BIT(5)
+#define CR4_PGE BIT(7)
+#define CR4_SMEP BIT(20)
+#define CR4_SMAP BIT(21)
+#define EFER_LMA BIT(10)
+#define EFER_NX BIT(11)
+#define FLAG_AC BIT(18)
 
 #define PTE_NX BIT(63)
 #define PTE_ADDR UINT64_C(0x000ffffffffff000)
