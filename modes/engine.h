@@ -32,6 +32,40 @@ struct vcpu;
 struct vm;
 struct cpuid_table;	/* modes/cpuid.h */
 
+/*
+ * The linear TLB behind x86_read() and x86_write() (x86/mem.c only): direct
+ * mapped, an entry is valid while its generation is the current one.
+ */
+#define X86_TLB_ENTRIES 256
+
+struct x86_tlb_entry {
+	gva_t page;
+	uint64_t gen;
+	gpa_t gpa;		/* of the 4 KiB page */
+	uint64_t size;		/* of the page as mapped */
+	uint8_t *host;		/* borrowed; NULL for MMIO */
+	uint8_t *trace;		/* borrowed */
+	uint32_t ok;		/* bit per kind of access that was walked */
+	bool ram;		/* writes are not dropped */
+	bool global;
+};
+
+struct x86_tlb {
+	uint64_t gen;		/* of entries that are not global */
+	uint64_t global_gen;
+	bool large;		/* an entry of a large page may be here */
+	struct x86_tlb_entry e[X86_TLB_ENTRIES];
+};
+
+/* What of kvmclock lives beside the MSRs (x86/kvmclock.c only). */
+struct x86_kvmclock {
+	uint64_t tsc;		/* guest TSC at the last update; 0: none yet */
+	uint64_t ns;		/* system time written with it */
+	uint32_t mul;
+	int8_t shift;
+	uint32_t version;
+};
+
 enum engine_id { ENGINE_INTERP, ENGINE_BT, ENGINE_HVM, ENGINE_COUNT };
 
 /* Why run() came back. */
@@ -119,6 +153,9 @@ struct vcpu {
 	struct walk_regs walk;		/* follows cr0, cr3, cr4, efer, rflags */
 	bool smc_hit;			/* a traced code page was written */
 	uint64_t debug_resume_rip;
+	bool amd;			/* the guest's CPUID says AMD or Hygon */
+	struct x86_kvmclock kvmclock;
+	struct x86_tlb ltlb;
 };
 
 struct engine_ops {
@@ -177,7 +214,8 @@ struct vm {
 	uint64_t tsc_khz;
 	unsigned n_vcpus;
 	struct vcpu **vcpu;			/* n_vcpus of them, owned */
-	uint64_t boot_realtime_ns;		/* for kvmclock's wall clock */
+	/* For kvmclock's wall clock: CLOCK_REALTIME when clock read zero. */
+	uint64_t boot_realtime_ns;
 	/* Engine options, from the command line: see modes/options.h. */
 	const struct engine_options *opt;
 };

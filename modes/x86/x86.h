@@ -35,8 +35,14 @@ int x86_raise_db(struct vcpu *c, uint64_t dr6);
  * ACT_SHUTDOWN).
  */
 int x86_deliver(struct vcpu *c);
-/* INT n, INT3, INTO, INT1: next is the address to push.  As x86_deliver(). */
+/*
+ * INT n, INT3, INTO: next is the address to push.  As x86_deliver().  INT n in
+ * virtual-8086 mode with IOPL < 3 is the caller's #GP(0): INT3 and INTO are
+ * not sensitive to IOPL, and only the caller knows which one it was.
+ */
 int x86_soft_int(struct vcpu *c, uint8_t vector, uint64_t next);
+/* INT1 (ICEBP): as x86_soft_int(), but no privilege check on the gate. */
+int x86_icebp(struct vcpu *c, uint64_t next);
 /* An external interrupt or NMI at an instruction boundary. */
 int x86_interrupt(struct vcpu *c, uint8_t vector);
 /*
@@ -63,6 +69,21 @@ MUST_USE int x86_write(struct vcpu *c, gva_t va, const void *src, unsigned len,
 /* Check that a later x86_write() (or read) of this range will not fault. */
 MUST_USE int x86_probe(struct vcpu *c, gva_t va, unsigned len, unsigned access,
     bool is_stack);
+/*
+ * As x86_probe(), for len bytes, and a host pointer to them in *host if they
+ * are RAM and in one page; NULL for MMIO, ROM (when writing) and page
+ * crossings, for which the caller uses x86_read() and x86_write().  A traced
+ * page has been reported (c->smc_hit) before this returns; the caller stores
+ * at once and then calls x86_mapped_done() if access has WALK_WRITE.
+ */
+MUST_USE int x86_map(struct vcpu *c, gva_t va, unsigned len, unsigned access,
+    bool is_stack, void **host);
+void x86_mapped_done(struct vcpu *c, gva_t va, unsigned len);
+/*
+ * Forget linear translations, ours and the engines' (TLB_FLUSH_*): the only
+ * way modes/x86 does it.
+ */
+void x86_tlb_flush(struct vcpu *c, unsigned scope, gva_t va);
 /*
  * Fetch up to 15 bytes at c->s.rip (CS base, limit and canonical checks done).
  * Returns how many could be had before a fault; if that is too few for the
@@ -119,6 +140,11 @@ MUST_USE int x86_invpcid(struct vcpu *c, uint64_t type, uint64_t pcid,
     gva_t va);
 void x86_cpuid(struct vcpu *c);		/* RAX, RCX in; four registers out */
 uint64_t x86_tsc(struct vcpu *c);	/* guest TSC now */
+/*
+ * Write the guest's pvclock page again if its figures are older than half a
+ * second; cheap otherwise.  x86_take_events() does it.
+ */
+void x86_kvmclock_tick(struct vcpu *c);
 /* POPF/IRET: merge v into rflags under mask as CPL and IOPL allow. */
 void x86_set_flags(struct vcpu *c, uint64_t v, uint64_t mask);
 
