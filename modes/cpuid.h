@@ -26,7 +26,7 @@ struct cpuid_table {
 	struct cpuid_leaf leaf[CPUID_MAX_LEAVES];
 	unsigned n;
 	uint32_t max_basic, max_ext;
-	uint64_t features[(FEAT_COUNT + 63) / 64];	/* bit per x86_feature */
+	uint64_t features[FEAT_COUNT / 64 + 1];	/* bit per x86_feature */
 	uint64_t xcr0_mask;	/* what XSETBV may set */
 	uint64_t host_xcr0;
 	uint8_t phys_bits;

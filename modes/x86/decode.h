@@ -83,7 +83,11 @@ enum opnd_kind {
 	OPND_ONE,	/* the constant 1 of D0/D1 shifts */
 };
 
-enum { ACC_R = 1, ACC_W = 2, ACC_RW = 3, ACC_COND = 4 /* may not write */ };
+/*
+ * ACC_COND: the access may not happen.  A register that may not be written
+ * keeps its old value, so for liveness it counts as read.
+ */
+enum { ACC_R = 1, ACC_W = 2, ACC_RW = 3, ACC_COND = 4 };
 
 /* Where an operand is encoded: what a re-encoding emitter must rewrite. */
 enum opnd_place {
@@ -136,7 +140,9 @@ struct insn_desc {
 	uint16_t flags_undef;	/* may change, value not architectural */
 	uint16_t gpr_read;	/* implicit: bit per enum gpr */
 	uint16_t gpr_write;
-	uint8_t operand[INSN_MAX_OPNDS];	/* decoder's operand codes */
+	uint8_t feature2;	/* needed as well; FEAT_NONE mostly */
+	uint16_t operand[INSN_MAX_OPNDS]; /* the decoder's: insn_row.h */
+	uint32_t match;		/* the decoder's: insn_row.h */
 };
 
 enum {
@@ -156,6 +162,8 @@ enum {
 	ATTR_FP_EXC = 1 << 13,	/* may raise SIMD FP exceptions (#XM) */
 	ATTR_NONTEMPORAL = 1 << 14,
 	ATTR_XACQ = 1 << 15,	/* F2/F3 are XACQUIRE/XRELEASE hints, ignored */
+	ATTR_CPL0_UD = 1 << 16,	/* #UD (not #GP) unless CPL 0 */
+	ATTR_VL = 1 << 17,	/* needs AVX512VL unless insn.vl is 64 */
 };
 
 struct insn {
@@ -214,6 +222,20 @@ struct insn {
  */
 int insn_decode(struct insn *i, const uint8_t *bytes, size_t avail,
     enum insn_mode mode);
+
+/*
+ * Where Intel and AMD decode differently (66 before near branches in 64-bit
+ * code, REX.W with far pointers, SYSENTER in 64-bit code) the decoder follows
+ * one of them: AMD unless told otherwise.  Call it once, at start-up.
+ */
+enum insn_vendor { INSN_AMD, INSN_INTEL };
+void insn_decode_set_vendor(enum insn_vendor v);
+
+/*
+ * Are all CPUID features there that the instruction needs?  features has a
+ * bit per enum x86_feature, as in struct cpuid_table.  If not: #UD.
+ */
+bool insn_offered(const struct insn *i, const uint64_t *features);
 
 /* Every row, for coverage tables and tests. */
 extern const struct insn_desc insn_tab[];

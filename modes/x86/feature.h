@@ -131,6 +131,8 @@ enum x86_feature {
 	X86_FEATURE_LIST(X)
 #undef X
 	FEAT_COUNT,
+	/* Of rows that are only decoded (VMX, SVM, TSX ...): never offered. */
+	FEAT_NEVER = FEAT_COUNT,
 };
 
 #endif
