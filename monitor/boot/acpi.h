@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ACPI tables of the board (ACPI 6.4 chapter 5), in the BIOS ROM from
+ * 0xE0000 on.  Only the FACS, which the guest writes, is in the EBDA.
+ */
+#ifndef TRIVISOR_MONITOR_BOOT_ACPI_H
+#define TRIVISOR_MONITOR_BOOT_ACPI_H
+
+#include "monitor/boot/memmap.h"
+
+#define ACPI_RSDP MAP_BIOS
+#define ACPI_FACS (MAP_EBDA + 0x400u)
+/* The PM1 blocks and the timer; the chip is put there by the machine. */
+#define ACPI_PM_BASE 0x600u
+#define ACPI_SCI_IRQ 9
+#define ACPI_SLP_TYP_S5 5	/* dsdt.asl says the same */
+
+struct acpi_config {
+	unsigned vcpus;		/* APIC ids 0..vcpus-1 */
+	unsigned serials;	/* COM1.. */
+	unsigned ioapic_id;
+};
+
+/* Everything fits by construction; call after memmap_populate(). */
+void acpi_write_tables(struct gmem *g, const struct acpi_config *cfg);
+
+#endif
