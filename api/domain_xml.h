@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Domain XML <-> vm_config.
+ *
+ *	rc = domain_def_parse(&d, text, strlen(text), &e);
+ *	... d->cfg, d->kernel, d->warnings ...
+ *	domain_def_free(d);
+ *
+ * The user's own document is kept (d->xml), with the uuid added where there
+ * was none; dumpxml prints that document.  Every element is in one table
+ * (domain_tab.c): used, kept, ignored with a warning, or refused by name.
+ */
+#ifndef TRIVISOR_API_DOMAIN_XML_H
+#define TRIVISOR_API_DOMAIN_XML_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "vm/config.h"
+
+#define DOMAIN_MAX_WARNINGS 64
+#define TRIVISOR_XMLNS "urn:trivisor:domain:1"
+
+struct domain_warning {
+	int line;
+	char xpath[128];
+	char reason[160];
+};
+
+struct domain_def {
+	struct vm_config cfg;		/* descriptors all -1 */
+	char *xml;			/* owned */
+	char *title;			/* owned, NULL when absent */
+	char *kernel, *initrd;		/* owned paths, NULL when absent */
+	char *serial_path[VM_MAX_SERIALS]; /* owned: a file for the output */
+	bool serial_append[VM_MAX_SERIALS];
+	char machine[64];		/* as written, "" none */
+	enum vm_mode mode;		/* as asked for, AUTO possible */
+	bool mode_required;
+	char mode_origin[48];		/* "type='kvm'" */
+	size_t n_warnings;
+	struct domain_warning warnings[DOMAIN_MAX_WARNINGS];
+};
+
+/*
+ * *out is owned by the caller (domain_def_free()).  On failure e has the
+ * line and the element's path.
+ */
+MUST_USE int domain_def_parse(struct domain_def **out, const char *xml,
+    size_t len, struct err *e);
+/* A definition without a document: defaults, to be filled by parameters. */
+struct domain_def *domain_def_new(void);
+void domain_def_free(struct domain_def *d);
+
+/*
+ * Ask for a mode over what the document says.  It is kept in the stored text
+ * too, as a processing instruction before the root.
+ */
+void domain_def_override_mode(struct domain_def *d, enum vm_mode mode);
+/* What goes to the disk: domain_def_parse() reads it back.  free() it. */
+char *domain_def_stored(const struct domain_def *d);
+
+/* A document for a definition that came as parameters: sets d->xml. */
+MUST_USE int domain_def_make_xml(struct domain_def *d, struct err *e);
+
+/* d->xml with the run's id (0: not running).  free() it; NULL: no memory. */
+char *domain_def_dump(const struct domain_def *d, unsigned id);
+
+#endif
