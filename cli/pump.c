@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The console loop.  One poll(2) over everything; console output is written
+ * through at once, input that the guest does not take yet waits in a small
+ * queue and stdin is not read meanwhile.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "cli/pump.h"
+
+#define CTRL_C 0x03
+#define ESCAPE 0x1d	/* Ctrl-] */
+
+enum { SLOT_CONSOLE, SLOT_IN, SLOT_SIGNALS, SLOT_CLIENT, SLOT_OUT, SLOTS };
+
+static void
+signal_set(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+int
+pump_init(struct pump *p, int out, struct err *e)
+{
+	sigset_t set;
+
+	memset(p, 0, sizeof(*p));
+	p->console = -1;
+	p->out = out;
+	p->term.fd = -1;
+	/* stdin may be closed; then fd 0 is invalid or something of ours. */
+	p->in = fcntl(STDIN_FILENO, F_GETFD) < 0 ? -1 : STDIN_FILENO;
+	signal_set(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (p->signals < 0)
+		return err_set_sys(e, errno, "cannot watch signals");
+	if (p->in >= 0)
+		term_raw(&p->term, p->in);
+	return 0;
+}
+
+void
+pump_fini(struct pump *p)
+{
+	sigset_t set;
+
+	term_restore(&p->term);
+	if (p->signals >= 0)
+		close(p->signals);
+	p->signals = -1;
+	pump_set_console(p, -1);
+	json_object_put(p->event);
+	p->event = NULL;
+	signal_set(&set);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void
+pump_set_console(struct pump *p, int fd)
+{
+	if (p->console >= 0)
+		close(p->console);
+	p->console = fd;
+	p->queued = 0;
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+static bool
+write_all(int fd, const char *data, size_t n)
+{
+	ssize_t done;
+
+	while (n) {
+		done = write(fd, data, n);
+		if (done < 0 && (errno == EINTR || errno == EAGAIN)) {
+			struct pollfd wait = { .fd = fd, .events = POLLOUT };
+
+			poll(&wait, 1, 100);
+			continue;
+		}
+		if (done < 0)
+			return false;
+		data += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+/* Look for the pattern in the line so far. */
+static bool
+line_matches(struct pump *p)
+{
+	if (p->line_matched)
+		return false;
+	p->line[p->line_len] = 0;
+	if (regexec(p->until, p->line, 0, NULL, 0))
+		return false;
+	p->line_matched = true;
+	snprintf(p->matched, sizeof(p->matched), "%s", p->line);
+	return true;
+}
+
+/*
+ * Follow the console's lines.  The pattern is tried on whole lines and, for
+ * prompts, on what a chunk leaves unfinished.
+ */
+static bool
+watch_lines(struct pump *p, const char *data, size_t n)
+{
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (data[i] == '\n') {
+			found |= line_matches(p);
+			p->line_len = 0;
+			p->line_matched = false;
+			continue;
+		}
+		if (data[i] == '\r' || data[i] == 0)
+			continue;
+		if (p->line_len == PUMP_LINE) {
+			/* Keep half: a match may lie across the cut. */
+			found |= line_matches(p);
+			memmove(p->line, p->line + PUMP_LINE / 2,
+			    PUMP_LINE / 2);
+			p->line_len = PUMP_LINE / 2;
+		}
+		p->line[p->line_len++] = data[i];
+	}
+	return found | line_matches(p);
+}
+
+/* 0: go on; else what to return, plus one. */
+static int
+read_console(struct pump *p)
+{
+	char buf[16384];
+	ssize_t n;
+
+	n = read(p->console, buf, sizeof(buf));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		pump_set_console(p, -1);
+		return PUMP_CONSOLE_END + 1;
+	}
+	if (!write_all(p->out, buf, (size_t)n))
+		return PUMP_OUTPUT_END + 1;
+	if (p->until && watch_lines(p, buf, (size_t)n))
+		return PUMP_MATCH + 1;
+	return 0;
+}
+
+/* Note one Ctrl-C; true when it is the second within a second. */
+static bool
+interrupted(struct pump *p)
+{
+	ns_t now = clock_now(&clock_host);
+	bool second = p->last_interrupt &&
+	    now - p->last_interrupt <= NS_PER_SEC;
+
+	p->last_interrupt = now;
+	return second;
+}
+
+static void
+flush_queue(struct pump *p)
+{
+	ssize_t n;
+
+	if (p->console < 0) {
+		p->queued = 0;
+		return;
+	}
+	if (!p->queued)
+		return;
+	n = send(p->console, p->queue, p->queued, MSG_NOSIGNAL);
+	if (n <= 0)
+		return;
+	p->queued -= (size_t)n;
+	memmove(p->queue, p->queue + n, p->queued);
+}
+
+static int
+read_input(struct pump *p)
+{
+	char *at = p->queue + p->queued;
+	bool terminal = p->term.fd >= 0;
+	ssize_t n;
+	ssize_t i;
+
+	n = read(p->in, at, sizeof(p->queue) - p->queued);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		p->in = -1;
+		return 0;
+	}
+	for (i = 0; terminal && i < n; i++) {
+		if (p->interrupts && at[i] == CTRL_C && interrupted(p))
+			return PUMP_INTERRUPT + 1;
+		if (p->escape && at[i] == ESCAPE)
+			return PUMP_DETACH + 1;
+	}
+	p->queued += (size_t)n;
+	flush_queue(p);
+	return 0;
+}
+
+static int
+read_signal(struct pump *p)
+{
+	struct signalfd_siginfo info;
+
+	if (read(p->signals, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	p->signal = (int)info.ssi_signo;
+	if (info.ssi_signo != SIGINT || !p->interrupts)
+		return PUMP_SIGNAL + 1;
+	/* Without a terminal Ctrl-C is a signal, and the guest's first. */
+	if (interrupted(p))
+		return PUMP_INTERRUPT + 1;
+	if (p->queued < sizeof(p->queue))
+		p->queue[p->queued++] = CTRL_C;
+	flush_queue(p);
+	return 0;
+}
+
+static int
+read_event(struct pump *p)
+{
+	struct err e = { 0 };
+	int rc;
+
+	json_object_put(p->event);
+	p->event = NULL;
+	rc = client_event(p->client, &p->event, 0, &e);
+	if (rc < 0) {
+		p->client = NULL;
+		return PUMP_DAEMON_END + 1;
+	}
+	return rc > 0 ? PUMP_EVENT + 1 : 0;
+}
+
+static void
+fill_slots(const struct pump *p, struct pollfd *f)
+{
+	bool room = p->queued < sizeof(p->queue);
+
+	f[SLOT_CONSOLE] = (struct pollfd){ .fd = p->console,
+	    .events = (short)(POLLIN | (p->queued ? POLLOUT : 0)) };
+	f[SLOT_IN] = (struct pollfd){ .fd = room ? p->in : -1,
+	    .events = POLLIN };
+	f[SLOT_SIGNALS] = (struct pollfd){ .fd = p->signals,
+	    .events = POLLIN };
+	f[SLOT_CLIENT] = (struct pollfd){
+	    .fd = p->client ? client_fd(p->client) : -1, .events = POLLIN };
+	/* Nothing to wait for but the reader's going away. */
+	f[SLOT_OUT] = (struct pollfd){ .fd = p->out, .events = 0 };
+}
+
+static int
+poll_timeout(const struct pump *p)
+{
+	ns_t left;
+
+	if (!p->deadline)
+		return -1;
+	left = p->deadline - clock_now(&clock_host);
+	if (left <= 0)
+		return 0;
+	return (int)MIN(left / 1000000 + 1, 3600 * 1000);
+}
+
+static int
+serve(struct pump *p, const struct pollfd *f)
+{
+	int rc = 0;
+
+	if (f[SLOT_SIGNALS].revents)
+		rc = read_signal(p);
+	if (!rc && f[SLOT_IN].revents)
+		rc = read_input(p);
+	if (!rc && (f[SLOT_CONSOLE].revents & POLLOUT))
+		flush_queue(p);
+	/* Output before the event that follows from it. */
+	if (!rc && (f[SLOT_CONSOLE].revents & (POLLIN | POLLHUP | POLLERR)))
+		rc = read_console(p);
+	if (!rc && f[SLOT_CLIENT].revents)
+		rc = read_event(p);
+	if (!rc && (f[SLOT_OUT].revents & (POLLERR | POLLNVAL)))
+		rc = PUMP_OUTPUT_END + 1;
+	return rc;
+}
+
+enum pump_result
+pump_run(struct pump *p)
+{
+	struct pollfd f[SLOTS];
+	int rc;
+
+	/* Events that came while a call waited make no descriptor ready. */
+	rc = p->client ? read_event(p) : 0;
+	while (!rc) {
+		if (p->deadline && poll_timeout(p) == 0)
+			return PUMP_TIMEOUT;
+		fill_slots(p, f);
+		if (poll(f, SLOTS, poll_timeout(p)) < 0)
+			continue;
+		rc = serve(p, f);
+	}
+	return (enum pump_result)(rc - 1);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Command-line options into parameters of domain.start and domain.create.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/run_opts.h"
+
+enum kind { TEXT, FLAG, SIZE, NUMBER, FILE_PATH };
+
+/* Only the names that the verb has are looked at. */
+static const struct {
+	const char *option;
+	const char *param;
+	enum kind kind;
+} map[] = {
+	{ "mode", "mode", TEXT },
+	{ "engine", "engine", TEXT },
+	{ "debug-exit", "debug_exit", FLAG },
+	{ "gdb", "gdb", FILE_PATH },
+	{ "host-without", "host_without", TEXT },
+	{ "bt-disable", "bt_disable", TEXT },
+	{ "code-cache", "code_cache", SIZE },
+	{ "exact-flags", "exact_flags", FLAG },
+	{ "tlb-entries", "tlb_entries", NUMBER },
+	{ "stop-after", "stop_after", NUMBER },
+	{ "name", "name", TEXT },
+	{ "memory", "memory", SIZE },
+	{ "vcpus", "vcpus", NUMBER },
+	{ "kernel", "kernel", FILE_PATH },
+	{ "initrd", "initrd", FILE_PATH },
+	{ "append", "cmdline", TEXT },
+	{ "hpet", "hpet", FLAG },
+};
+
+static bool
+has_option(const struct verb *v, const char *name)
+{
+	const struct cli_opt *o;
+
+	for (o = v->opts; o->name; o++) {
+		if (!strcmp(o->name, name))
+			return true;
+	}
+	return false;
+}
+
+static int
+value_of(enum kind kind, const char *text, struct json_object **v,
+    struct err *e)
+{
+	uint64_t n;
+	char *path;
+	int rc;
+
+	switch (kind) {
+	case TEXT:
+		*v = json_object_new_string(text);
+		return 0;
+	case FLAG:
+		*v = json_object_new_boolean(true);
+		return 0;
+	case FILE_PATH:
+		path = file_absolute(text);
+		if (!path)
+			return err_set_sys(e, errno, "path %s", text);
+		*v = json_object_new_string(path);
+		free(path);
+		return 0;
+	case SIZE:
+		rc = memory_parse(text, &n, e);
+		break;
+	default:
+		rc = number_parse(text, INT64_MAX, &n, e);
+		break;
+	}
+	if (rc)
+		return rc;
+	if (n > INT64_MAX)
+		return err_set(e, ERR_INVALID_ARG, "%s is too much", text);
+	*v = json_object_new_int64((int64_t)n);
+	return 0;
+}
+
+int
+run_opts_add(struct json_object *params, const struct args *a, struct err *e)
+{
+	struct json_object *v = NULL;
+	const char *text;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < ARRAY_LEN(map); i++) {
+		if (!has_option(a->verb, map[i].option))
+			continue;
+		text = args_get(a, map[i].option);
+		if (!text)
+			continue;
+		rc = value_of(map[i].kind, text, &v, e);
+		if (rc) {
+			err_prefix(e, "--%s", map[i].option);
+			return rc;
+		}
+		json_object_object_add(params, map[i].param, v);
+	}
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `start' and `run' share: the options that hold for one run only, and
+ * joining the console of a domain that runs.
+ */
+#ifndef TRIVISOR_CLI_RUN_OPTS_H
+#define TRIVISOR_CLI_RUN_OPTS_H
+
+#include <regex.h>
+
+#include "cli/cli.h"
+
+/* Add those that were given to the parameters of a call. */
+MUST_USE int run_opts_add(struct json_object *params, const struct args *a,
+    struct err *e);
+/* Join the console until it ends or the user leaves; an exit status. */
+int console_attach(struct cli *cli, const char *name);
+
+/* Compile what --until was given. */
+MUST_USE int until_compile(regex_t *re, const char *text, struct err *e);
+
+#endif
