@@ -2,8 +2,8 @@
 /*
  * ACPI fixed hardware (ACPI 6.5, 4.8): PM1a event and control blocks, the
  * 32-bit PM timer and GPE block 0.  SCI_EN is hard-wired to 1 (the FADT's
- * SMI_CMD must be 0).  The SCI is a level on irq (IRQ 9, active high in our
- * wiring).  Put the numbers below into the FADT.
+ * SMI_CMD must be 0).  The SCI is a level on line sci (IRQ 9, active high).  The
+ * numbers below go into the FADT.
  *
  * acpi_pm_init(); acpi_pm_attach().  Device lock held.
  */
@@ -12,17 +12,15 @@
 
 #include "io/dev.h"
 
-#define ACPI_PM_BASE	0x600
-#define ACPI_PM1_EVT	0x600	/* status, enable: 2 bytes each */
-#define ACPI_PM1_CNT	0x604	/* 2 bytes */
-#define ACPI_PM_TMR	0x608	/* 4 bytes, TMR_VAL_EXT = 1 */
-#define ACPI_GPE0	0x60c	/* status, enable: 2 bytes each, 16 GPEs */
-#define ACPI_PM_SIZE	0x10
-#define ACPI_PM_HZ	3579545
-#define ACPI_SCI_IRQ	9
-#define ACPI_S5_TYP	5	/* SLP_TYPa for the DSDT's \_S5 */
-#define ACPI_RESET_PORT	0xcf9	/* FADT RESET_REG and RESET_VALUE */
-#define ACPI_RESET_VALUE 0x06
+enum {
+	PM1_EVT_PORT = 0x600,	/* status, enable: 2 bytes each */
+	PM1_CNT_PORT = 0x604,	/* 2 bytes */
+	PM_TMR_PORT = 0x608,	/* 4 bytes, TMR_VAL_EXT = 1 */
+	GPE0_PORT = 0x60c,	/* status, enable: 2 bytes each, 16 GPEs */
+	PM_PORTS = 0x10,
+	PM_S5_TYP = 5,		/* SLP_TYPa for the DSDT's \_S5 */
+	PM_TMR_HZ = 3579545,
+};
 
 struct acpi_pm_wiring {
 	struct irq_line sci;
@@ -44,7 +42,7 @@ struct acpi_pm {
 void acpi_pm_init(struct acpi_pm *p, struct timer_queue *tq,
     const struct acpi_pm_wiring *w);
 void acpi_pm_reset(struct acpi_pm *p);
-/* ACPI_PM_SIZE ports from ACPI_PM_BASE. */
+/* PM_PORTS ports from PM1_EVT_PORT. */
 MUST_USE int acpi_pm_attach(struct acpi_pm *p, struct bus *pio, struct err *e);
 /* The user pressed the power button. */
 void acpi_pm_power_button(struct acpi_pm *p);

@@ -70,14 +70,16 @@ struct pci {
 	unsigned n;
 	struct bus *pio, *mmio;		/* borrowed */
 	struct sysctl *sysctl;		/* borrowed; answers 0xcf9 */
-	/* PIRQA..PIRQD: level changed. */
-	struct irq_line pirq[4];
-	uint8_t pirq_level;		/* bit n: PIRQn asserted */
+	struct irq_line intx;		/* n is replaced: 0..7 */
+	uint8_t intx_level;		/* bit n: board line n asserted */
 };
 
-/* pirq: four lines, e.g. to struct piix3; may be NULL. */
+/*
+ * intx is called with the board's interrupt line, 0..7, to which pin INTA..D
+ * (0..3) of a slot is wired: (slot + pin) & 7.
+ */
 void pci_init(struct pci *p, struct bus *pio, struct bus *mmio,
-    struct sysctl *sysctl, const struct irq_line *pirq);
+    struct sysctl *sysctl, const struct irq_line *intx);
 void pci_reset(struct pci *p);
 /* Ports 0xcf8..0xcff. */
 MUST_USE int pci_attach(struct pci *p, struct err *e);
@@ -95,7 +97,7 @@ void pci_dev_bar(struct pci_dev *d, unsigned n, uint64_t size, uint32_t flags,
     const struct bus_ops *ops, void *dev);
 /* -EEXIST when the slot is taken, -ENOSPC when the bus is full. */
 MUST_USE int pci_add(struct pci *p, struct pci_dev *d, struct err *e);
-/* INTx of the device; pin from PCI_INT_PIN, swizzled onto PIRQA..D. */
+/* INTx of the device; which pin, PCI_INT_PIN says. */
 void pci_intx(struct pci_dev *d, bool level);
 
 /* Little-endian accessors of the configuration space. */
