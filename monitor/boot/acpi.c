@@ -16,12 +16,13 @@ enum {
 	RSDP_SIZE = 36, FACS_SIZE = 64, FADT_SIZE = 244,
 	/* FADT, table 5.9 */
 	F_FACS = 36, F_DSDT = 40, F_PROFILE = 45, F_SCI = 46,
-	F_PM1A_EVT = 56, F_PM1A_CNT = 64, F_PM_TMR = 76, F_PM1_EVT_LEN = 88,
-	F_PM1_CNT_LEN = 89, F_PM_TMR_LEN = 91, F_LVL2_LAT = 96,
+	F_PM1A_EVT = 56, F_PM1A_CNT = 64, F_PM_TMR = 76, F_GPE0 = 80,
+	F_PM1_EVT_LEN = 88, F_PM1_CNT_LEN = 89, F_PM_TMR_LEN = 91,
+	F_GPE0_LEN = 92, F_LVL2_LAT = 96,
 	F_LVL3_LAT = 98, F_CENTURY = 108, F_BOOT_ARCH = 109, F_FLAGS = 112,
 	F_RESET_REG = 116, F_RESET_VALUE = 128, F_X_FACS = 132,
 	F_X_DSDT = 140, F_X_PM1A_EVT = 148, F_X_PM1A_CNT = 172,
-	F_X_PM_TMR = 208,
+	F_X_PM_TMR = 208, F_X_GPE0 = 220,
 };
 
 enum {
@@ -31,7 +32,6 @@ enum {
 	BOOT_LEGACY_DEVICES = 1 << 0, BOOT_NO_VGA = 1 << 2,
 	GAS_IO = 1,
 	RTC_CENTURY = 0x32,
-	RESET_PORT = 0xcf9, RESET_FULL = 0x06,
 };
 
 /* Tables grow from the RSDP upwards, each 64-byte aligned. */
@@ -117,9 +117,9 @@ patch_name(uint8_t *aml, size_t len, const char *name, uint8_t value)
 static gpa_t
 make_dsdt(struct builder *b, const struct acpi_config *cfg)
 {
-	uint8_t aml[sizeof(dsdt_aml_code)];
+	uint8_t aml[sizeof(dsdt_raw_aml_code)];
 
-	memcpy(aml, dsdt_aml_code, sizeof(aml));
+	memcpy(aml, dsdt_raw_aml_code, sizeof(aml));
 	patch_name(aml, sizeof(aml), "NCPU", (uint8_t)cfg->vcpus);
 	patch_name(aml, sizeof(aml), "NSER", (uint8_t)cfg->serials);
 	return emit(b, aml, sizeof(aml));
@@ -160,23 +160,26 @@ make_fadt(struct builder *b, gpa_t dsdt)
 	/* No X_FIRMWARE_CTRL: one of the two, ACPI 6.4 says. */
 	put(t, F_X_DSDT, dsdt, 8);
 	put(t, F_SCI, ACPI_SCI_IRQ, 2);
-	put(t, F_PM1A_EVT, ACPI_PM_BASE, 4);
-	put(t, F_PM1A_CNT, ACPI_PM_BASE + 4, 4);
-	put(t, F_PM_TMR, ACPI_PM_BASE + 8, 4);
+	put(t, F_PM1A_EVT, ACPI_PM1_EVT, 4);
+	put(t, F_PM1A_CNT, ACPI_PM1_CNT, 4);
+	put(t, F_PM_TMR, ACPI_PM_TMR, 4);
 	t[F_PM1_EVT_LEN] = 4;
 	t[F_PM1_CNT_LEN] = 2;
+	put(t, F_GPE0, ACPI_GPE0, 4);
 	t[F_PM_TMR_LEN] = 4;
+	t[F_GPE0_LEN] = 4;
 	put(t, F_LVL2_LAT, 0xfff, 2);	/* no C2, no C3 */
 	put(t, F_LVL3_LAT, 0xfff, 2);
 	t[F_CENTURY] = RTC_CENTURY;
 	put(t, F_BOOT_ARCH, BOOT_LEGACY_DEVICES | BOOT_NO_VGA, 2);
 	put(t, F_FLAGS, FLAG_WBINVD | FLAG_PROC_C1 | FLAG_SLP_BUTTON |
 	    FLAG_RESET_REG_SUP | FLAG_TMR_VAL_EXT, 4);
-	put_port(t, F_RESET_REG, RESET_PORT, 8);
-	t[F_RESET_VALUE] = RESET_FULL;
-	put_port(t, F_X_PM1A_EVT, ACPI_PM_BASE, 32);
-	put_port(t, F_X_PM1A_CNT, ACPI_PM_BASE + 4, 16);
-	put_port(t, F_X_PM_TMR, ACPI_PM_BASE + 8, 32);
+	put_port(t, F_RESET_REG, ACPI_RESET_PORT, 8);
+	t[F_RESET_VALUE] = ACPI_RESET_VALUE;
+	put_port(t, F_X_PM1A_EVT, ACPI_PM1_EVT, 32);
+	put_port(t, F_X_PM1A_CNT, ACPI_PM1_CNT, 16);
+	put_port(t, F_X_PM_TMR, ACPI_PM_TMR, 32);
+	put_port(t, F_X_GPE0, ACPI_GPE0, 32);
 	list(b, emit(b, t, sizeof(t)));
 }
 

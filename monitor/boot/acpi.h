@@ -6,15 +6,11 @@
 #ifndef TRIVISOR_MONITOR_BOOT_ACPI_H
 #define TRIVISOR_MONITOR_BOOT_ACPI_H
 
+#include "io/chip/acpi_pm.h"
 #include "monitor/boot/memmap.h"
 
 #define ACPI_RSDP MAP_BIOS
 #define ACPI_FACS (MAP_EBDA + 0x400u)
-/* The PM1 blocks and the timer; the chip is put there by the machine. */
-#define ACPI_PM_BASE 0x600u
-#define ACPI_SCI_IRQ 9
-#define ACPI_SLP_TYP_S5 5	/* dsdt.asl says the same */
-
 struct acpi_config {
 	unsigned vcpus;		/* APIC ids 0..vcpus-1 */
 	unsigned serials;	/* COM1.. */
