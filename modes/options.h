@@ -15,6 +15,7 @@ struct engine_options {
 	bool no_chain;		/* every exit goes through the dispatcher */
 	bool host_no_bmi2;	/* --host-without=bmi2: use no BMI2 ourselves */
 	bool host_no_fsgsbase;
+	bool count_insns;	/* bt: count retired instructions exactly */
 	unsigned flush_every;	/* tests: flush the code cache now and then */
 };
 

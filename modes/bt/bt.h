@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The translator's data structures.
+ *
+ *   guest bytes -> decode (modes/x86) -> a translation unit (TU): up to
+ *   BT_MAX_INSNS instructions of one page, straight line with side exits ->
+ *   host code in the code cache, guest registers in host registers -> TUs
+ *   chained by patched jumps, found by hash, by jump cache or by tail probe.
+ *
+ * Register map while translated code runs (layout.h has it as a table):
+ *   guest RAX RDX RBX RBP RSI RDI R12-R15    the same host register
+ *   guest RCX -> host r8, guest RSP -> host r9
+ *   guest R8-R11 -> their slot in struct cpu_state, by gs
+ *   host rcx, r10, r11 -> scratch; host rsp -> host stack; gs -> bt_vcpu
+ * Host arithmetic flags are the guest's; IF lives in bt_vcpu.ifw, the other
+ * system flags in s.rflags.
+ */
+#ifndef TRIVISOR_MODES_BT_BT_H
+#define TRIVISOR_MODES_BT_BT_H
+
+#include "modes/bt/emit.h"
+#include "modes/engine.h"
+#include "modes/options.h"
+#include "modes/x86/decode.h"
+#include "modes/x86/hostfault.h"
+
+#define BT_MAX_INSNS 48
+#define BT_MAX_EXITS 32
+#define BT_MAX_CODE 24576		/* host bytes of one TU at most */
+
+/* The mode word: what generated code depends on besides the bytes. */
+enum {
+	MODE_USER = 1 << 0,	/* CPL 3 */
+	MODE_AC = 1 << 1,	/* supervisor with SMAP lifted (or no SMAP) */
+	MODE_FPU = 1 << 2,	/* x87 and MMX do not fault: CR0.EM, TS clear */
+	MODE_SSE = 1 << 3,	/* and CR4.OSFXSR */
+	MODE_AVX = 1 << 4,	/* and OSXSAVE, XCR0 has AVX */
+	MODE_AVX512 = 1 << 5,
+	MODE_TSD = 1 << 6,	/* RDTSC faults */
+	MODE_OTHER = 1 << 31,	/* not 64-bit code, or needs single steps */
+};
+
+/*
+ * Three soft TLBs and jump caches, chosen by the mode word: user, supervisor,
+ * supervisor with AC set.  So SMAP and CPL cost nothing per access.
+ */
+enum bt_set { SET_KERNEL, SET_KERNEL_AC, SET_USER, SET_COUNT };
+
+/* --- soft TLB -------------------------------------------------------- */
+
+#define TLB_BITS 12
+#define TLB_ENTRIES (1u << TLB_BITS)
+
+/*
+ * One page.  A tag is the negated page address, so that ea + tag is the offset
+ * in the page on a hit and out of range else; one comparison with 4096 - size
+ * then covers page crossing too.  An invalid tag is the negated address of a
+ * page that has another index: no address can hit it.
+ */
+struct tlb_entry {
+	uint64_t ntag_read;
+	uint64_t ntag_write;
+	uint64_t page;		/* host address of the page's first byte */
+	uint32_t flags;		/* TLBF_* */
+	uint32_t pad;
+};
+
+enum { TLBF_VALID = 1, TLBF_GLOBAL = 2, TLBF_LARGE = 4 };
+
+struct tlb_log {
+	uint16_t idx[TLB_ENTRIES];
+	unsigned n;
+};
+
+/* --- jump cache ------------------------------------------------------ */
+
+#define JC_BITS 12
+#define JC_ENTRIES (1u << JC_BITS)
+/* The bits of a guest address that choose an entry. */
+#define JC_INDEX_MASK UINT64_C(0xf1fe)
+
+struct jump_cache {
+	uint64_t nkey[JC_ENTRIES];	/* negated guest address */
+	uint64_t host[JC_ENTRIES];
+	uint8_t global[JC_ENTRIES];
+	uint16_t log[JC_ENTRIES];	/* non-global entries in use */
+	unsigned n_log;
+};
+
+/* --- instruction pages ----------------------------------------------- */
+
+#define ITLB_ENTRIES 256
+
+struct itlb_entry {
+	uint64_t tag;		/* page address | set; odd: invalid */
+	gpa_t gpa;
+	uint8_t *host;
+	bool global;
+	bool large;		/* a piece of a 2 MiB or 1 GiB page */
+};
+
+/* --- translations ---------------------------------------------------- */
+
+struct tu;
+
+/* A direct exit: where it goes, and the jump that is patched to go there. */
+struct tu_exit {
+	uint64_t target;	/* guest RIP */
+	uint8_t *field;		/* rel32 in the writable alias; NULL: none */
+	const uint8_t *stub;	/* where the unpatched jump goes */
+	struct tu *to;		/* chained to, or NULL */
+	struct tu_exit *next_in;	/* in to->incoming */
+};
+
+/* Host offset -> guest offset, for faults; ends with n entries. */
+struct tu_map {
+	uint16_t host;
+	uint16_t guest;
+};
+
+struct tu {
+	uint64_t rip;
+	gpa_t gpa;		/* of the first byte */
+	gpa_t gpa2;		/* page of the tail that crosses, or ~0 */
+	uint32_t mode;
+	uint32_t index;		/* in bt_vm.tu */
+	uint16_t len;		/* guest bytes */
+	uint16_t n_insns;
+	uint8_t n_exits;
+	bool dead;		/* invalidated */
+	bool global;		/* all its pages are */
+	const uint8_t *code;	/* entry, rx */
+	const uint8_t *start;	/* first host byte (before the entry) */
+	uint32_t code_len;	/* from start */
+	struct tu *hash_next;
+	struct tu *page_next[2];	/* per page the TU has bytes in */
+	struct tu_exit *incoming;
+	struct tu_exit *exit;	/* n_exits of them, in the arena */
+	struct tu_map *map;	/* n_map, ascending */
+	unsigned n_map;
+};
+
+#define TU_HASH_BITS 16
+
+/* Per VM; all fields under its vCPUs' stop (one vCPU: its thread). */
+struct bt_vm {
+	int cache_fd;
+	size_t cache_size;
+	uint8_t *rw, *rx;	/* the same memory twice */
+	size_t used;		/* bytes allocated, stubs included */
+	size_t stubs_end;	/* a flush goes back to here */
+
+	uint8_t *arena;		/* metadata, reset with the cache */
+	size_t arena_size, arena_used;
+
+	struct tu **tu;		/* by index; code addresses ascend */
+	unsigned n_tu, max_tu;
+	struct tu *hash[1u << TU_HASH_BITS];
+	struct tu **page_head;	/* by guest page number: TUs with bytes there */
+	uint64_t n_pages;
+
+	bool bmi2;		/* host has it, fast, and may use it */
+	bool exact_flags, no_chain, count_insns;
+	bool full;		/* flush before the next translation */
+	bool one_tlb_entry;
+	unsigned flush_every, flush_tick;
+
+	/* Common stubs, rx. */
+	const uint8_t *enter, *exit_chain, *poll, *miss, *probe_slow;
+	const uint8_t *slow, *step, *call;
+	const uint8_t *tail[SET_COUNT], *tail_exit, *fault_exit;
+
+	uint64_t n_translated, n_insns_translated, n_flush, n_smc, n_chain;
+};
+
+/* What a stub reports to the run loop. */
+enum bt_exit {
+	BT_EXIT_CHAIN,		/* exit_id names a tu_exit to chain */
+	BT_EXIT_LOOKUP,		/* continue at s.rip */
+	BT_EXIT_POLL,		/* attention; exit_id is the TU */
+	BT_EXIT_FAULT,		/* a host fault: c.exc is raised */
+};
+
+/* What a helper tells the stub that called it. */
+enum bt_next {
+	BT_CONTINUE,		/* go on after the call */
+	BT_TAIL,		/* continue at s.rip, by the current mode's probe */
+	BT_LEAVE,		/* back to the run loop */
+};
+
+struct bt_vcpu {
+	struct vcpu c;
+
+	uint64_t ifw;		/* FLAG_IF or 0 while translated code runs */
+	uint64_t hostflags;	/* LAHF in bits 15..8, OF in bit 0, while the
+				 * guest's registers are in memory */
+	uint64_t tail;		/* tail probe stub of the current mode */
+	uint64_t host_rsp;
+	uint64_t exit_id;
+	uint64_t tmp_target;
+	uint64_t res_page, res_off;	/* slow path's answer */
+	uint64_t self;
+	uint64_t fn_slow, fn_step, fn_call;	/* the helpers' addresses */
+	uint64_t mask_tlb;	/* PDEP: (TLB_ENTRIES - 1) << 5 */
+	uint64_t mask_page;	/* PEXT: ~0xfff */
+	uint64_t mask_jc;	/* PEXT: JC_INDEX_MASK */
+	uint64_t mask_arith;	/* PEXT/PDEP: FLAGS_ARITH */
+	uint64_t mask_not_df;
+	uint64_t count;		/* guest instructions, when counting */
+
+	struct bt_vm *bt;
+	uint32_t mode;		/* mode word now */
+	enum bt_set set;
+	uint32_t set_mode[SET_COUNT];	/* mode word of each jump cache */
+	uint32_t exit_code;	/* enum bt_exit */
+	bool in_code;		/* registers are in the host's */
+	struct hostfault_stack sigstack;
+
+	struct tlb_entry tlb[SET_COUNT][TLB_ENTRIES];
+	struct jump_cache jc[SET_COUNT];
+	struct itlb_entry itlb[ITLB_ENTRIES];
+	struct tlb_log log_nonglobal[SET_COUNT];
+	uint64_t large_regions;	/* bit per hashed GiB that has large pages */
+	uint64_t large_code;	/* the same for pages code was fetched from */
+	uint64_t jc_pages[2][64];	/* per half: hashed pages in a jump cache */
+	bool user_globals;	/* global code pages in the lower half */
+	unsigned tlb_fills_max;	/* tests: keep only this many, 0 all */
+	unsigned tlb_last[SET_COUNT];
+
+	uint64_t n_exit[8], n_helper, n_slow, n_fill, n_step, n_tail_miss;
+	uint64_t n_lookup;
+};
+
+static inline struct bt_vcpu *
+bt_of(struct vcpu *c)
+{
+	return container_of(c, struct bt_vcpu, c);
+}
+
+/* --- cache.c --------------------------------------------------------- */
+
+MUST_USE int bt_cache_init(struct bt_vm *t, size_t size, struct err *e);
+void bt_cache_fini(struct bt_vm *t);
+/* Metadata; NULL when full (then t->full is set). */
+void *bt_arena_alloc(struct bt_vm *t, size_t size);
+
+/* --- stubs.c --------------------------------------------------------- */
+
+MUST_USE int bt_stubs_make(struct bt_vm *t, struct err *e);
+
+/* --- tlb.c ----------------------------------------------------------- */
+
+void bt_tlb_reset(struct bt_vcpu *b);
+void bt_tlb_flush(struct vcpu *c, unsigned scope, gva_t va);
+/* Fill an entry for va; 0, -EFAULT with c.exc raised, or 1: not RAM, or a
+ * write to a traced or read-only page, so the access must be interpreted. */
+int bt_tlb_fill(struct bt_vcpu *b, gva_t va, bool write,
+    struct tlb_entry **entry);
+/* No write entry may point to this page any more. */
+void bt_tlb_protect(struct bt_vcpu *b, const uint8_t *page);
+
+static inline unsigned
+tlb_index(gva_t va)
+{
+	return (unsigned)(va >> PAGE_SHIFT) & (TLB_ENTRIES - 1);
+}
+
+static inline uint64_t
+tlb_invalid_tag(unsigned idx)
+{
+	return -((uint64_t)(idx ^ (TLB_ENTRIES / 2)) << PAGE_SHIFT);
+}
+
+/* --- jump cache and instruction TLB: jcache.c ------------------------- */
+
+static inline unsigned
+jc_index(uint64_t rip)
+{
+	return (unsigned)((rip >> 1 & 0xff) | (rip >> 12 & 0xf) << 8);
+}
+
+void bt_jc_reset(struct bt_vcpu *b);
+void bt_jc_flush_nonglobal(struct bt_vcpu *b);
+void bt_jc_put(struct bt_vcpu *b, uint64_t rip, const struct tu *u);
+void bt_jc_drop(struct bt_vcpu *b, const struct tu *u);
+void bt_jc_flush_page(struct bt_vcpu *b, gva_t va);
+/* The page that holds rip, for fetching; false with c.exc raised. */
+struct itlb_entry *bt_itlb_get(struct bt_vcpu *b, uint64_t rip);
+
+/* --- tu.c ------------------------------------------------------------ */
+
+struct tu *bt_tu_find(struct bt_vm *t, uint64_t rip, gpa_t gpa, gpa_t gpa2,
+    uint32_t mode);
+void bt_tu_insert(struct bt_vm *t, struct tu *u);
+void bt_tu_kill(struct vm *vm, struct tu *u);
+void bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to);
+void bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x);
+/* The TU whose host code holds pc, or NULL. */
+struct tu *bt_tu_at(const struct bt_vm *t, const uint8_t *pc);
+/* Guest RIP of the instruction that host address pc belongs to. */
+uint64_t bt_tu_rip(const struct tu *u, const uint8_t *pc);
+/* Empty the cache.  No vCPU may be inside translated code. */
+void bt_flush_all(struct vm *vm);
+static inline struct bt_vm *
+bt_vm_of(const struct vm *vm)
+{
+	return vm->priv[ENGINE_BT];
+}
+
+void bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len);
+
+/* --- translate.c ------------------------------------------------------ */
+
+/*
+ * Translate at b->c.s.rip in the current mode.  NULL: an exception was raised
+ * by the fetch, or the cache is full (t->full).
+ */
+struct tu *bt_translate(struct bt_vcpu *b);
+
+/* --- helper.c: called by generated code; all return enum bt_next ------- */
+
+uint32_t bt_h_slow(struct bt_vcpu *b, uint64_t ea, uint32_t info,
+    uint32_t tu_id);
+uint32_t bt_h_step(struct bt_vcpu *b, uint32_t off, uint32_t tu_id);
+uint32_t bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id);
+
+/*
+ * How a site tells a helper where it is: which instruction (offset from the
+ * TU's rip), and for the slow path the access, for calls the helper.
+ */
+#define INFO_SLOW(off, size, write) \
+	((uint32_t)(off) << 16 | (uint32_t)(write) << 8 | (uint32_t)(size))
+#define INFO_CALL(off, len, helper) \
+	((uint32_t)(off) << 16 | (uint32_t)(helper) << 8 | (uint32_t)(len))
+
+enum bt_helper_id {
+	HELP_SYSCALL, HELP_SYSRET, HELP_IRET, HELP_POPF, HELP_HLT,
+	HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
+};
+
+/* Registers of the guest in memory <-> flags words; see helper.c. */
+void bt_sync_in(struct bt_vcpu *b);
+void bt_sync_out(struct bt_vcpu *b);
+/* The mode word of c->s; sets b->mode, set and tail. */
+void bt_mode_update(struct bt_vcpu *b);
+
+/* --- stats.c ---------------------------------------------------------- */
+
+void bt_stats(struct vm *vm, void (*emit)(void *ctx, const char *name,
+    uint64_t value), void *ctx);
+
+/* --- fault.c ---------------------------------------------------------- */
+
+/* The vCPU whose code this thread runs: for the signal handler. */
+extern _Thread_local struct bt_vcpu *bt_current;
+MUST_USE int bt_fault_init(struct err *e);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory for translations: host code in a memfd that is mapped twice (read and
+ * execute; read and write at a random address), and a bump-allocated arena for
+ * their metadata.  No mapping is ever writable and executable.  Both are
+ * emptied as a whole: see bt_flush_all().
+ */
+#include "modes/bt/bt.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* Metadata takes about as much as code; address space is reserved only. */
+#define ARENA_FACTOR 2
+
+static void *
+reserve(size_t size, int prot)
+{
+	void *p = mmap(NULL, size, prot,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* A hint somewhere in the lower 46 bits; the kernel may choose otherwise. */
+static void *
+random_hint(void)
+{
+	uint64_t r = 0;
+
+	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+		return NULL;
+	return (void *)(uintptr_t)((r & ((UINT64_C(1) << 45) - 1)) & PAGE_MASK);
+}
+
+static int
+map_twice(struct bt_vm *t)
+{
+	void *p;
+
+	p = mmap(NULL, t->cache_size, PROT_READ | PROT_EXEC, MAP_SHARED,
+	    t->cache_fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	t->rx = p;
+	p = mmap(random_hint(), t->cache_size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED, t->cache_fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	t->rw = p;
+	madvise(t->rw, t->cache_size, MADV_DONTDUMP);
+	return 0;
+}
+
+int
+bt_cache_init(struct bt_vm *t, size_t size, struct err *e)
+{
+	int rc;
+
+	t->cache_size = align_up(size, PAGE_SIZE);
+	t->cache_fd = memfd_create("trivisor-code", MFD_CLOEXEC);
+	if (t->cache_fd < 0)
+		return err_set_sys(e, errno, "code cache: memfd_create");
+	if (ftruncate(t->cache_fd, (off_t)t->cache_size) < 0) {
+		rc = err_set_sys(e, errno, "code cache: cannot get %zu bytes",
+		    t->cache_size);
+		goto fail;
+	}
+	rc = map_twice(t);
+	if (rc) {
+		rc = err_set_sys(e, -rc, "code cache: cannot map %zu bytes",
+		    t->cache_size);
+		goto fail;
+	}
+	t->arena_size = t->cache_size * ARENA_FACTOR;
+	t->arena = reserve(t->arena_size, PROT_READ | PROT_WRITE);
+	t->max_tu = (unsigned)(t->cache_size / 128);
+	t->tu = reserve(t->max_tu * sizeof(*t->tu), PROT_READ | PROT_WRITE);
+	if (!t->arena || !t->tu) {
+		rc = err_set_sys(e, ENOMEM, "code cache: metadata");
+		goto fail;
+	}
+	return 0;
+
+fail:
+	bt_cache_fini(t);
+	return rc;
+}
+
+void
+bt_cache_fini(struct bt_vm *t)
+{
+	if (t->rx)
+		munmap(t->rx, t->cache_size);
+	if (t->rw)
+		munmap(t->rw, t->cache_size);
+	if (t->arena)
+		munmap(t->arena, t->arena_size);
+	if (t->tu)
+		munmap(t->tu, t->max_tu * sizeof(*t->tu));
+	if (t->cache_fd >= 0)
+		close(t->cache_fd);
+	t->rx = t->rw = t->arena = NULL;
+	t->tu = NULL;
+	t->cache_fd = -1;
+}
+
+void *
+bt_arena_alloc(struct bt_vm *t, size_t size)
+{
+	void *p;
+
+	size = align_up(size, 8);
+	if (t->arena_size - t->arena_used < size) {
+		t->full = true;
+		return NULL;
+	}
+	p = t->arena + t->arena_used;
+	t->arena_used += size;
+	return p;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of one translation in the making, shared by the gen_*.c files.
+ */
+#ifndef TRIVISOR_MODES_BT_GEN_H
+#define TRIVISOR_MODES_BT_GEN_H
+
+#include "modes/bt/layout.h"
+
+/* A guest address before translation to a host one. */
+struct addr {
+	uint8_t base, index;	/* enum gpr or REG_NONE */
+	uint8_t scale;
+	uint8_t seg;		/* SEG_FS or SEG_GS add their base */
+	bool addr32;		/* 67: the offset wraps at 4 GiB */
+	bool konst;		/* disp is the whole linear address */
+	int64_t disp;
+};
+
+/* A soft-TLB check whose miss is handled out of line. */
+struct slow {
+	uint8_t *from[2];	/* rel32 fields that jump here */
+	unsigned n_from;
+	const uint8_t *back;	/* rx address to go on at */
+	struct addr a;
+	uint32_t info;
+	bool flags_in_rcx;	/* restore them first (hosts without BMI2) */
+};
+
+/* A conditional exit whose far side is out of line. */
+struct cold {
+	uint8_t *from;		/* rel32 field */
+	uint64_t target;
+	int exit;		/* number of a chainable exit, or -1 */
+};
+
+#define GEN_MAX_SLOW (BT_MAX_INSNS * 2)
+
+struct gen {
+	struct bt_vcpu *b;
+	struct bt_vm *t;
+	struct emit e;
+	uint8_t *start;		/* in the writable alias */
+	uint64_t rip0;
+	uint32_t mode;
+	uint32_t tu_index;
+	uint32_t tlb;		/* gs offset of this mode's soft TLB */
+	uint32_t jc;		/* and jump cache */
+
+	/* The instruction at hand. */
+	const struct insn *i;
+	uint64_t rip, next;
+	uint32_t off;		/* rip - rip0 */
+	bool flags_live;	/* work before the instruction keeps flags */
+	bool ended;		/* control never falls through any more */
+
+	struct slow slow[GEN_MAX_SLOW];
+	unsigned n_slow;
+	struct cold cold[BT_MAX_EXITS];
+	unsigned n_cold;
+	struct tu_exit exit[BT_MAX_EXITS];
+	unsigned n_exit;
+
+	struct insn insn[BT_MAX_INSNS];
+	bool live[BT_MAX_INSNS];
+	struct tu_map map[BT_MAX_INSNS + 1];
+	unsigned n_insn;
+};
+
+/* The address of an instruction's memory operand. */
+struct addr gen_addr(const struct gen *g);
+/* dst = linear address; clobbers S_A. Flag-free. */
+void gen_ea(struct gen *g, unsigned dst, const struct addr *a, bool with_seg);
+/*
+ * Check an access; afterwards [S_A + S_B] is its host address.  Clobbers S_C.
+ * Keeps flags if g->flags_live.
+ */
+void gen_check(struct gen *g, const struct addr *a, unsigned size, bool write);
+
+/* Emit i as it is, operands renamed.  False: it must be stepped. */
+bool gen_native(struct gen *g);
+bool gen_lea(struct gen *g);
+bool gen_stack(struct gen *g);
+bool gen_branch(struct gen *g);
+bool gen_system(struct gen *g);
+bool gen_string(struct gen *g);
+bool gen_cld(struct gen *g);
+
+/* Push a 64-bit constant / leave by kinds of exits; all end the TU. */
+void gen_jump(struct gen *g, uint64_t target);
+/* Probe the jump cache at gs offset jc for a known target. */
+void gen_probe_const(struct emit *e, const struct bt_vm *t, uint32_t jc,
+    uint64_t target);
+void gen_jump_indirect(struct gen *g);	/* target in S_B */
+void gen_jcc(struct gen *g, unsigned cc, uint64_t target);
+void gen_step(struct gen *g);
+void gen_call_helper(struct gen *g, enum bt_helper_id id);
+/* Everything that was put off until after the straight line. */
+void gen_cold(struct gen *g);
+
+/* Load guest register r into host register dst; store src to it.  64 bits. */
+void gen_load(struct gen *g, unsigned dst, unsigned r);
+void gen_store(struct gen *g, unsigned r, unsigned src);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Leaving a translation: direct, conditional and indirect branches, calls and
+ * returns.
+ *
+ * A direct exit to the same page is a jump that gets patched to its target
+ * (both places share one mapping, so the link stays true as long as the code
+ * does).  To another page it probes the jump cache at an index known now.
+ */
+#include "modes/bt/gen.h"
+
+static bool
+same_page(const struct gen *g, uint64_t target)
+{
+	return ((target ^ g->rip0) & PAGE_MASK) == 0;
+}
+
+/* Pad so that the rel32 after an opcode of n bytes is 4-byte aligned. */
+static void
+align_field(struct emit *e, unsigned n)
+{
+	emit_nops(e, (unsigned)(-((uintptr_t)e->p + n) & 3));
+}
+
+/* A new chainable exit whose jump's displacement is at field. */
+static void
+add_exit(struct gen *g, uint8_t *field, uint64_t target)
+{
+	struct cold *c;
+
+	if (g->n_exit == BT_MAX_EXITS || g->n_cold == BT_MAX_EXITS) {
+		g->e.overflow = true;
+		return;
+	}
+	c = &g->cold[g->n_cold++];
+	c->from = field;
+	c->target = target;
+	c->exit = (int)g->n_exit;
+	g->exit[g->n_exit++] = (struct tu_exit){
+		.target = target,
+		.field = g->t->no_chain ? NULL : field,
+	};
+}
+
+void
+gen_probe_const(struct emit *e, const struct bt_vm *t, uint32_t jc,
+    uint64_t target)
+{
+	uint32_t idx = jc_index(target);
+	uint8_t *hit;
+
+	load_gs(e, S_C, jc + idx * 8);
+	mov_ri(e, S_B, target);
+	lea_rr(e, S_C, S_C, S_B);
+	hit = short_fwd(e, OP_JRCXZ);
+	jmp_to(e, t->miss);
+	bind8(e, hit);
+	op_gs(e, W32, 0xff, 4,
+	    jc + (uint32_t)offsetof(struct jump_cache, host) + idx * 8);
+}
+
+void
+gen_jump(struct gen *g, uint64_t target)
+{
+	struct emit *e = &g->e;
+
+	g->ended = true;
+	if (!same_page(g, target)) {
+		gen_probe_const(e, g->t, g->jc, target);
+		return;
+	}
+	align_field(e, 1);
+	add_exit(g, jmp_fwd(e), target);
+}
+
+void
+gen_jcc(struct gen *g, unsigned cc, uint64_t target)
+{
+	struct emit *e = &g->e;
+
+	align_field(e, 2);
+	if (same_page(g, target)) {
+		add_exit(g, jcc_fwd(e, cc), target);
+		return;
+	}
+	if (g->n_cold == BT_MAX_EXITS) {
+		e->overflow = true;
+		return;
+	}
+	g->cold[g->n_cold++] = (struct cold){
+		.from = jcc_fwd(e, cc), .target = target, .exit = -1,
+	};
+}
+
+void
+gen_jump_indirect(struct gen *g)
+{
+	struct emit *e = &g->e;
+	uint8_t *hit;
+
+	g->ended = true;
+	if (!g->t->bmi2) {
+		jmp_to(e, g->t->probe_slow);
+		return;
+	}
+	pext_gs(e, S_A, S_B, GS(mask_jc));
+	op_gsx8(e, W64, OP_LOAD, S_C, S_A, g->jc);
+	lea_rr(e, S_C, S_C, S_B);
+	hit = short_fwd(e, OP_JRCXZ);
+	jmp_to(e, g->t->miss);
+	bind8(e, hit);
+	jmp_gsx8(e, S_A, g->jc + (uint32_t)offsetof(struct jump_cache, host));
+}
+
+/* Store a return address below RSP; RSP itself moves last. */
+static void
+push_return(struct gen *g)
+{
+	struct emit *e = &g->e;
+	struct addr a = {
+		.base = RSP, .index = REG_NONE, .seg = SEG_SS, .disp = -8,
+	};
+
+	gen_check(g, &a, 8, true);
+	if ((int64_t)g->next == (int32_t)g->next) {
+		op_rmx(e, W64, 0xc7, 0, S_A, S_B, 1, 0);
+		emit32(e, (uint32_t)g->next);
+	} else {
+		mov_ri(e, S_C, g->next);
+		op_rmx(e, W64, OP_STORE, S_C, S_A, S_B, 1, 0);
+	}
+	lea_rm(e, H_R9, H_R9, -8);
+}
+
+/* S_B = the target an indirect branch names. */
+static void
+load_target(struct gen *g)
+{
+	const struct opnd *o = &g->i->opnd[0];
+	struct addr a;
+
+	if (o->kind == OPND_GPR) {
+		gen_load(g, S_B, o->reg);
+		return;
+	}
+	a = gen_addr(g);
+	gen_check(g, &a, 8, false);
+	op_rmx(&g->e, W64, OP_LOAD, S_B, S_A, S_B, 1, 0);
+}
+
+static bool
+gen_ret(struct gen *g)
+{
+	struct emit *e = &g->e;
+	struct addr a = { .base = RSP, .index = REG_NONE, .seg = SEG_SS };
+	uint32_t drop = 8 + (g->i->imm_len ? (uint16_t)g->i->imm : 0);
+
+	gen_check(g, &a, 8, false);
+	op_rmx(e, W64, OP_LOAD, S_B, S_A, S_B, 1, 0);
+	lea_rm(e, H_R9, H_R9, (int32_t)drop);
+	gen_jump_indirect(g);
+	return true;
+}
+
+/* LOOPcc and JrCXZ count in RCX or ECX and touch no flags. */
+static bool
+gen_loop(struct gen *g, uint64_t target)
+{
+	struct emit *e = &g->e;
+	unsigned w = g->i->addr_bytes == 8 ? W64 : W32;
+	uint8_t *zero, *over;
+
+	switch (g->i->desc->id) {
+	case I_JCXZ:
+		op_rr(e, w, OP_LOAD, S_C, H_R8);
+		zero = short_fwd(e, OP_JRCXZ);
+		over = short_fwd(e, 0xeb);
+		bind8(e, zero);
+		zero = jmp_fwd(e);
+		bind8(e, over);
+		break;
+	case I_LOOP:
+		op_rm(e, w, OP_LEA, H_R8, H_R8, -1);
+		op_rr(e, w, OP_LOAD, S_C, H_R8);
+		over = short_fwd(e, OP_JRCXZ);
+		zero = jmp_fwd(e);
+		bind8(e, over);
+		break;
+	default:
+		return false;
+	}
+	if (g->n_cold == BT_MAX_EXITS) {
+		e->overflow = true;
+		return true;
+	}
+	/* Not patched, so alignment does not matter: a cold probe or exit. */
+	if (same_page(g, target)) {
+		add_exit(g, zero, target);
+		g->exit[g->n_exit - 1].field = NULL;
+	} else {
+		g->cold[g->n_cold++] = (struct cold){
+			.from = zero, .target = target, .exit = -1,
+		};
+	}
+	return true;
+}
+
+bool
+gen_branch(struct gen *g)
+{
+	const struct insn *i = g->i;
+	uint64_t target = g->next + (uint64_t)i->imm;
+
+	/* 66 on near branches: vendors differ, nobody uses it. */
+	if (i->opsize && i->desc->flow != FLOW_JCC)
+		return false;
+	switch (i->desc->flow) {
+	case FLOW_JCC:
+		if (i->opsize)
+			return false;
+		if (i->desc->id != I_JCC)
+			return gen_loop(g, target);
+		gen_jcc(g, i->cond, target);
+		return true;
+	case FLOW_JMP:
+		gen_jump(g, target);
+		return true;
+	case FLOW_CALL:
+		push_return(g);
+		gen_jump(g, target);
+		return true;
+	case FLOW_JMP_IND:
+		load_target(g);
+		gen_jump_indirect(g);
+		return true;
+	case FLOW_CALL_IND:
+		load_target(g);
+		store_gs(&g->e, S_B, GS(tmp_target));
+		push_return(g);
+		load_gs(&g->e, S_B, GS(tmp_target));
+		gen_jump_indirect(g);
+		return true;
+	case FLOW_RET:
+		return gen_ret(g);
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guest memory accesses: effective address, soft-TLB check, and the slow path
+ * behind it.
+ *
+ * The check comes in two forms.  Where no live flag would be lost it uses
+ * ordinary arithmetic; else a form of LEA, BMI2 and JRCXZ that leaves flags
+ * alone (on hosts without BMI2: LAHF and SAHF around the first form).
+ *
+ *	lea  r11, [guest address]	lea  r11, [guest address]
+ *	mov  r10d, r11d			rorx r10, r11, 12
+ *	shr  r10d, 7			pdep r10, r10, gs:mask_tlb
+ *	and  r10d, index mask		mov  rcx, gs:[r10 + ntag]
+ *	add  r11, gs:[r10 + ntag]	lea  r11, [r11 + rcx]
+ *	cmp  r11, 4096 - size		lea  rcx, [r11 + size - 1]
+ *	ja   slow			mov  r10, gs:[r10 + page]
+ *	mov  r10, gs:[r10 + page]	pext rcx, rcx, gs:mask_page
+ *					jrcxz hit; jmp slow; hit:
+ */
+#include "modes/bt/gen.h"
+
+#define TLB_INDEX_MASK ((TLB_ENTRIES - 1) << 5)
+
+void
+gen_load(struct gen *g, unsigned dst, unsigned r)
+{
+	if (bt_home[r] == H_NONE)
+		load_gs(&g->e, dst, GS_GPR(r));
+	else if (bt_home[r] != dst)
+		mov_rr(&g->e, dst, bt_home[r]);
+}
+
+void
+gen_store(struct gen *g, unsigned r, unsigned src)
+{
+	if (bt_home[r] == H_NONE)
+		store_gs(&g->e, src, GS_GPR(r));
+	else if (bt_home[r] != src)
+		mov_rr(&g->e, bt_home[r], src);
+}
+
+struct addr
+gen_addr(const struct gen *g)
+{
+	const struct insn_mem *m = &g->i->mem;
+	struct addr a = {
+		.base = m->base, .index = m->index, .scale = m->scale,
+		.seg = m->seg, .disp = m->disp,
+		.addr32 = g->i->addr_bytes == 4,
+	};
+
+	if (m->rip_rel) {
+		a.disp += (int64_t)g->next;
+		a.base = a.index = REG_NONE;
+		if (a.addr32)
+			a.disp = (int64_t)(uint32_t)a.disp;
+	}
+	if (a.base == REG_NONE && a.index == REG_NONE) {
+		if (a.addr32)
+			a.disp = (int64_t)(uint32_t)a.disp;
+		a.konst = true;
+	}
+	return a;
+}
+
+void
+gen_ea(struct gen *g, unsigned dst, const struct addr *a, bool with_seg)
+{
+	struct emit *e = &g->e;
+	unsigned base = H_NONE, index = H_NONE;
+	unsigned w = a->addr32 ? W32 : W64;
+
+	if (a->konst) {
+		mov_ri(e, dst, (uint64_t)a->disp);
+	} else {
+		if (a->base != REG_NONE) {
+			base = bt_home[a->base];
+			if (base == H_NONE) {
+				load_gs(e, dst, GS_GPR(a->base));
+				base = dst;
+			}
+		}
+		if (a->index != REG_NONE) {
+			index = bt_home[a->index];
+			if (index == H_NONE) {
+				load_gs(e, S_A, GS_GPR(a->index));
+				index = S_A;
+			}
+		}
+		if (index == H_NONE && a->disp == 0)
+			op_rr(e, w, OP_LOAD, dst, base);
+		else
+			op_rmx(e, w, OP_LEA, dst, base, index, a->scale,
+			    (int32_t)a->disp);
+	}
+	if (with_seg && (a->seg == SEG_FS || a->seg == SEG_GS)) {
+		load_gs(e, S_A, (uint32_t)offsetof(struct bt_vcpu,
+		    c.s.seg[0].base) + a->seg * (uint32_t)sizeof(struct seg_reg));
+		lea_rr(e, dst, dst, S_A);
+	}
+}
+
+static struct slow *
+new_slow(struct gen *g, const struct addr *a, unsigned size, bool write)
+{
+	struct slow *s;
+
+	if (g->n_slow == GEN_MAX_SLOW) {
+		g->e.overflow = true;
+		return &g->slow[0];
+	}
+	s = &g->slow[g->n_slow++];
+	s->n_from = 0;
+	s->a = *a;
+	s->info = INFO_SLOW(g->off, size, write);
+	s->flags_in_rcx = false;
+	return s;
+}
+
+static void
+slow_from(struct slow *s, uint8_t *field)
+{
+	s->from[s->n_from++] = field;
+}
+
+static uint32_t
+tag_offset(const struct gen *g, bool write)
+{
+	return g->tlb + (uint32_t)(write ?
+	    offsetof(struct tlb_entry, ntag_write) :
+	    offsetof(struct tlb_entry, ntag_read));
+}
+
+static uint32_t
+page_offset(const struct gen *g)
+{
+	return g->tlb + (uint32_t)offsetof(struct tlb_entry, page);
+}
+
+static void
+check_arith(struct gen *g, struct slow *s, unsigned size, bool write)
+{
+	struct emit *e = &g->e;
+
+	op_rr(e, W32, OP_LOAD, S_A, S_B);
+	shr_ri(e, W32, S_A, PAGE_SHIFT - 5);
+	alu_ri(e, W32, 4, S_A, (int32_t)TLB_INDEX_MASK);
+	op_gsx(e, W64, 0x03, S_B, S_A, tag_offset(g, write));
+	alu_ri(e, W64, 7, S_B, (int32_t)(PAGE_SIZE - size));
+	slow_from(s, jcc_fwd(e, CC_A));
+	op_gsx(e, W64, OP_LOAD, S_A, S_A, page_offset(g));
+}
+
+static void
+check_flag_free(struct gen *g, struct slow *s, unsigned size, bool write)
+{
+	struct emit *e = &g->e;
+	unsigned probe = S_B;
+	uint8_t *hit;
+
+	rorx(e, S_A, S_B, PAGE_SHIFT);
+	pdep_gs(e, S_A, S_A, GS(mask_tlb));
+	op_gsx(e, W64, OP_LOAD, S_C, S_A, tag_offset(g, write));
+	lea_rr(e, S_B, S_B, S_C);
+	if (size > 1) {
+		lea_rm(e, S_C, S_B, (int32_t)size - 1);
+		probe = S_C;
+	}
+	op_gsx(e, W64, OP_LOAD, S_A, S_A, page_offset(g));
+	pext_gs(e, S_C, probe, GS(mask_page));
+	hit = short_fwd(e, OP_JRCXZ);
+	slow_from(s, jmp_fwd(e));
+	bind8(e, hit);
+}
+
+/* lahf; seto al, kept in rcx; rax stays the guest's. */
+static void
+flags_to_rcx(struct emit *e)
+{
+	mov_rr(e, H_RCX, H_RAX);
+	emit8(e, 0x9f);
+	emit_opcode(e, 0x0f90);
+	emit_modrm(e, 3, 0, H_RAX);
+	op_rr(e, W64, 0x87, H_RAX, H_RCX);
+}
+
+static void
+flags_from_rcx(struct emit *e)
+{
+	op_rr(e, W64, 0x87, H_RAX, H_RCX);
+	emit8(e, 0x04);
+	emit8(e, 0x7f);
+	emit8(e, 0x9e);
+	mov_rr(e, H_RAX, H_RCX);
+}
+
+/*
+ * A constant address needs no index arithmetic, and its offset in the page is
+ * known not to cross.
+ */
+static void
+check_const(struct gen *g, struct slow *s, uint64_t va, bool write)
+{
+	struct emit *e = &g->e;
+	uint32_t at = tlb_index(va) * (uint32_t)sizeof(struct tlb_entry);
+	uint64_t page = va & PAGE_MASK;
+	uint8_t *hit;
+
+	if (g->flags_live) {
+		mov_ri(e, S_B, page);
+		load_gs(e, S_C, at + tag_offset(g, write));
+		lea_rr(e, S_C, S_C, S_B);
+		hit = short_fwd(e, OP_JRCXZ);
+		slow_from(s, jmp_fwd(e));
+		bind8(e, hit);
+	} else if ((int64_t)-page == (int32_t)-page) {
+		op_gs(e, W64, 0x81, 7, at + tag_offset(g, write));
+		emit32(e, (uint32_t)-page);
+		slow_from(s, jcc_fwd(e, CC_NE));
+	} else {
+		mov_ri(e, S_B, -page);
+		op_gs(e, W64, 0x39, S_B, at + tag_offset(g, write));
+		slow_from(s, jcc_fwd(e, CC_NE));
+	}
+	load_gs(e, S_A, at + page_offset(g));
+	mov_ri(e, S_B, va & ~PAGE_MASK);
+}
+
+void
+gen_check(struct gen *g, const struct addr *a, unsigned size, bool write)
+{
+	struct emit *e = &g->e;
+	struct slow *s = new_slow(g, a, size, write);
+	bool seg = a->seg == SEG_FS || a->seg == SEG_GS;
+
+	if (a->konst && !seg) {
+		if (((uint64_t)a->disp & ~PAGE_MASK) + size > PAGE_SIZE)
+			slow_from(s, jmp_fwd(e));
+		else
+			check_const(g, s, (uint64_t)a->disp, write);
+		s->back = emit_rx(e);
+		return;
+	}
+	gen_ea(g, S_B, a, true);
+	if (!g->flags_live) {
+		check_arith(g, s, size, write);
+	} else if (g->t->bmi2) {
+		check_flag_free(g, s, size, write);
+	} else {
+		flags_to_rcx(e);
+		s->flags_in_rcx = true;
+		check_arith(g, s, size, write);
+		flags_from_rcx(e);
+	}
+	s->back = emit_rx(e);
+}
+
+static void
+emit_slow(struct gen *g, const struct slow *s)
+{
+	struct emit *e = &g->e;
+
+	for (unsigned k = 0; k < s->n_from; k++)
+		bind32(e, s->from[k]);
+	if (s->flags_in_rcx)
+		flags_from_rcx(e);
+	gen_ea(g, S_B, &s->a, true);
+	mov_ri(e, S_C, s->info);
+	mov_ri(e, S_A, g->tu_index);
+	call_to(e, g->t->slow);
+	jmp_to(e, s->back);
+}
+
+static void
+emit_cold(struct gen *g, const struct cold *c)
+{
+	struct emit *e = &g->e;
+
+	bind32(e, c->from);
+	if (c->exit < 0) {
+		gen_jump(g, c->target);
+		return;
+	}
+	g->exit[c->exit].stub = emit_rx(e);
+	mov_ri(e, S_B, g->tu_index * BT_MAX_EXITS + (unsigned)c->exit);
+	jmp_to(e, g->t->exit_chain);
+}
+
+void
+gen_cold(struct gen *g)
+{
+	/* gen_jump() of a far target adds no cold piece of its own. */
+	for (unsigned k = 0; k < g->n_cold; k++)
+		emit_cold(g, &g->cold[k]);
+	for (unsigned k = 0; k < g->n_slow; k++)
+		emit_slow(g, &g->slow[k]);
+}

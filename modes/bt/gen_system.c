@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System instructions that are worth more than a step of the interpreter:
+ * interrupt flag, time stamp, SWAPGS inline; ring transitions and the like by
+ * helpers that go on in translated code (tail probe) without the run loop.
+ */
+#include "modes/bt/gen.h"
+
+#include "modes/x86/x86.h"
+
+static bool
+privileged(const struct gen *g)
+{
+	return !(g->mode & MODE_USER);
+}
+
+static bool
+gen_cli(struct gen *g)
+{
+	if (!privileged(g))
+		return false;
+	store_gs_imm(&g->e, W64, GS(ifw), 0);
+	return true;
+}
+
+/*
+ * STI: the instruction after it runs before any interrupt.  Translated code
+ * only looks at attention when a TU starts, so the TU is made to end after
+ * that next instruction (see translate.c), and a pending interrupt is turned
+ * into attention here.
+ */
+static bool
+gen_sti(struct gen *g)
+{
+	struct emit *e = &g->e;
+	uint8_t *none;
+
+	if (!privileged(g))
+		return false;
+	store_gs_imm(e, W64, GS(ifw), FLAG_IF);
+	op_gs(e, W32, OP_LOAD, S_C, GS(c.irq_hint));
+	none = short_fwd(e, OP_JRCXZ);
+	store_gs_imm(e, W32, GS(c.attention), 0);
+	bind8(e, none);
+	return true;
+}
+
+static bool
+gen_swapgs(struct gen *g)
+{
+	uint32_t base = (uint32_t)offsetof(struct bt_vcpu,
+	    c.s.seg[SEG_GS].base);
+	struct emit *e = &g->e;
+
+	if (!privileged(g))
+		return false;
+	load_gs(e, S_A, base);
+	load_gs(e, S_B, GS(c.s.kernel_gs_base));
+	store_gs(e, S_B, base);
+	store_gs(e, S_A, GS(c.s.kernel_gs_base));
+	return true;
+}
+
+/* Flag-free on BMI2 hosts: RDTSC + offset in EDX:EAX. */
+static bool
+gen_rdtsc(struct gen *g)
+{
+	struct emit *e = &g->e;
+
+	if (!g->t->bmi2 || (g->mode & MODE_TSD))
+		return false;
+	emit_opcode(e, 0x0f31);
+	rorx(e, H_RDX, H_RDX, 32);
+	lea_rr(e, H_RAX, H_RAX, H_RDX);
+	load_gs(e, S_A, GS(c.s.tsc_offset));
+	lea_rr(e, H_RAX, H_RAX, S_A);
+	rorx(e, H_RDX, H_RAX, 32);
+	op_rr(e, W32, OP_LOAD, H_RDX, H_RDX);
+	op_rr(e, W32, OP_LOAD, H_RAX, H_RAX);
+	if (g->i->desc->id == I_RDTSCP) {
+		load_gs(e, H_R8, GS(c.s.tsc_aux));
+		op_rr(e, W32, OP_LOAD, H_R8, H_R8);
+	}
+	return true;
+}
+
+/* DF is a bit of s.rflags; the host's stays clear. */
+bool
+gen_cld(struct gen *g)
+{
+	struct emit *e = &g->e;
+
+	if (g->i->desc->id != I_CLD || !g->t->bmi2)
+		return false;
+	load_gs(e, S_A, GS(c.s.rflags));
+	pext_gs(e, S_A, S_A, GS(mask_not_df));
+	pdep_gs(e, S_A, S_A, GS(mask_not_df));
+	store_gs(e, S_A, GS(c.s.rflags));
+	return true;
+}
+
+bool
+gen_system(struct gen *g)
+{
+	switch (g->i->desc->id) {
+	case I_CLI:
+		return gen_cli(g);
+	case I_STI:
+		return gen_sti(g);
+	case I_SWAPGS:
+		return gen_swapgs(g);
+	case I_RDTSC:
+	case I_RDTSCP:
+		return gen_rdtsc(g);
+	case I_HLT:
+		gen_call_helper(g, HELP_HLT);
+		return true;
+	case I_SYSCALL:
+		gen_call_helper(g, HELP_SYSCALL);
+		return true;
+	case I_SYSRET:
+		gen_call_helper(g, HELP_SYSRET);
+		return true;
+	case I_IRET:
+		gen_call_helper(g, HELP_IRET);
+		return true;
+	case I_LFENCE:
+	case I_MFENCE:
+	case I_SFENCE:
+	case I_PAUSE:
+		return gen_native(g);
+	default:
+		return false;
+	}
+}
+
+bool
+gen_string(struct gen *g)
+{
+	const struct insn *i = g->i;
+
+	if (!i->rep || i->addr_bytes != 8 || i->rep != 0xf3)
+		return false;
+	if (i->desc->id == I_MOVS)
+		gen_call_helper(g, HELP_REP_MOVS);
+	else if (i->desc->id == I_STOS)
+		gen_call_helper(g, HELP_REP_STOS);
+	else
+		return false;
+	return true;
+}
+
+void
+gen_call_helper(struct gen *g, enum bt_helper_id id)
+{
+	struct emit *e = &g->e;
+
+	mov_ri(e, S_C, INFO_CALL(g->off, g->i->len, id));
+	mov_ri(e, S_A, g->tu_index);
+	call_to(e, g->t->call);
+	/* All but the string copies end in a tail probe or the run loop. */
+	if (id != HELP_REP_MOVS && id != HELP_REP_STOS)
+		g->ended = true;
+}
+
+void
+gen_step(struct gen *g)
+{
+	struct emit *e = &g->e;
+
+	mov_ri(e, S_C, g->off);
+	mov_ri(e, S_A, g->tu_index);
+	call_to(e, g->t->step);
+	g->ended = true;
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What translated code calls.  On entry the guest's registers are in s.gpr and
+ * its flags in three places (hostflags, ifw, s.rflags); bt_sync_in() makes
+ * s.rflags whole for the code that knows x86, bt_sync_out() takes it apart
+ * again.  Vector registers are the guest's throughout.
+ */
+#include "modes/bt/bt.h"
+
+#include "base/copy.h"
+#include "modes/x86/fpu.h"
+#include "modes/x86/x86.h"
+
+#define FLAGS_LOW (FLAGS_ARITH & 0xff)
+
+void
+bt_sync_in(struct bt_vcpu *b)
+{
+	uint64_t h = b->hostflags;
+
+	b->c.s.rflags = (b->c.s.rflags & ~(uint64_t)(FLAGS_ARITH | FLAG_IF)) |
+	    (h >> 8 & FLAGS_LOW) | (h & 1) << 11 | b->ifw;
+}
+
+void
+bt_sync_out(struct bt_vcpu *b)
+{
+	uint64_t f = b->c.s.rflags;
+
+	b->hostflags = (f & FLAGS_LOW) << 8 | (f >> 11 & 1);
+	b->ifw = f & FLAG_IF;
+	b->c.s.rflags = f & ~(uint64_t)(FLAGS_ARITH | FLAG_IF);
+}
+
+/* DR7's local and global enables. */
+#define DR7_ENABLES 0xffu
+
+static bool
+must_step(const struct vcpu *c)
+{
+	const struct cpu_state *s = &c->s;
+
+	return !x86_code64(c) || s->shadow || s->activity != ACT_RUNNING ||
+	    (s->rflags & FLAG_TF) || (s->dr[7] & DR7_ENABLES) ||
+	    (s->cpl == 3 && (s->rflags & FLAG_AC) && (s->cr0 & CR0_AM));
+}
+
+static uint32_t
+fpu_mode(const struct vcpu *c)
+{
+	const struct cpu_state *s = &c->s;
+	uint32_t m = 0;
+
+	if (s->cr0 & (CR0_EM | CR0_TS))
+		return 0;
+	m |= MODE_FPU;
+	if (s->cr4 & CR4_OSFXSR)
+		m |= MODE_SSE;
+	if ((s->cr4 & CR4_OSXSAVE) && (s->xcr0 & 6) == 6) {
+		m |= MODE_AVX;
+		if ((s->xcr0 & 0xe0) == 0xe0)
+			m |= MODE_AVX512;
+	}
+	return m;
+}
+
+void
+bt_mode_update(struct bt_vcpu *b)
+{
+	struct vcpu *c = &b->c;
+	uint32_t m = fpu_mode(c);
+
+	/* RF only holds back instruction breakpoints, and with one enabled
+	 * everything is stepped; the next instruction would clear it. */
+	if (!(c->s.dr[7] & DR7_ENABLES))
+		c->s.rflags &= ~(uint64_t)FLAG_RF;
+	if (c->s.cpl == 3) {
+		m |= MODE_USER;
+		if (c->s.cr4 & CR4_TSD)
+			m |= MODE_TSD;
+		b->set = SET_USER;
+	} else if (!(c->s.cr4 & CR4_SMAP) || (c->s.rflags & FLAG_AC)) {
+		m |= MODE_AC;
+		b->set = SET_KERNEL_AC;
+	} else {
+		b->set = SET_KERNEL;
+	}
+	b->tail = (uint64_t)(uintptr_t)b->bt->tail[b->set];
+	/*
+	 * A jump cache holds translations of one mode word per set; whatever
+	 * else the word says changes rarely, and then they are all emptied.
+	 */
+	if ((m ^ b->set_mode[b->set]) != 0) {
+		b->set_mode[b->set] = m;
+		bt_jc_reset(b);
+	}
+	if (must_step(c)) {
+		m |= MODE_OTHER;
+		b->tail = (uint64_t)(uintptr_t)b->bt->tail_exit;
+	}
+	b->mode = m;
+}
+
+/* Where a helper that changed the machine goes on. */
+static uint32_t
+resume(struct bt_vcpu *b)
+{
+	struct vcpu *c = &b->c;
+
+	bt_mode_update(b);
+	if ((c->s.rflags & FLAG_IF) &&
+	    atomic_load_explicit(&c->irq_hint, memory_order_relaxed))
+		vcpu_attention(c);
+	if (c->s.activity != ACT_RUNNING) {
+		bt_sync_out(b);
+		return BT_LEAVE;
+	}
+	bt_sync_out(b);
+	return BT_TAIL;
+}
+
+/* Deliver what was raised; a triple fault shows as ACT_SHUTDOWN. */
+static uint32_t
+deliver(struct bt_vcpu *b)
+{
+	(void)!x86_deliver(&b->c);
+	return resume(b);
+}
+
+static uint32_t
+step_one(struct bt_vcpu *b)
+{
+	b->n_step++;
+	(void)!b->c.vm->second->step(&b->c, 1);
+	return resume(b);
+}
+
+uint32_t
+bt_h_step(struct bt_vcpu *b, uint32_t off, uint32_t tu_id)
+{
+	bt_sync_in(b);
+	b->c.s.rip = b->bt->tu[tu_id]->rip + off;
+	return step_one(b);
+}
+
+/*
+ * A soft-TLB miss.  Filled: the access goes on in translated code.  Else the
+ * instruction is interpreted whole: MMIO, page crossing, traced pages, and
+ * addresses that fault otherwise than by #PF.
+ */
+uint32_t
+bt_h_slow(struct bt_vcpu *b, uint64_t ea, uint32_t info, uint32_t tu_id)
+{
+	uint32_t size = info & 0xff, off = info >> 16;
+	bool write = info >> 8 & 1;
+	struct tlb_entry *t;
+	int rc = 1;
+
+	b->n_slow++;
+	bt_sync_in(b);
+	b->c.s.rip = b->bt->tu[tu_id]->rip + off;
+	if ((ea & ~PAGE_MASK) + size <= PAGE_SIZE)
+		rc = bt_tlb_fill(b, ea, write, &t);
+	if (rc == 0) {
+		b->res_page = t->page;
+		b->res_off = ea & ~PAGE_MASK;
+		bt_sync_out(b);
+		return BT_CONTINUE;
+	}
+	if (rc < 0)
+		return deliver(b);
+	return step_one(b);
+}
+
+/* --- helpers for single instructions ---------------------------------- */
+
+typedef uint32_t helper_fn(struct bt_vcpu *b, uint64_t next);
+
+static uint32_t
+done(struct bt_vcpu *b, int rc)
+{
+	return rc ? deliver(b) : resume(b);
+}
+
+static uint32_t
+help_syscall(struct bt_vcpu *b, uint64_t next)
+{
+	return done(b, x86_syscall(&b->c, next));
+}
+
+/* The ones whose every check matters run as the interpreter runs them. */
+static uint32_t
+help_step(struct bt_vcpu *b, uint64_t next)
+{
+	(void)next;
+	return step_one(b);
+}
+
+/*
+ * Bytes from va to the end of its page that can be copied directly, through
+ * the soft TLB; 0 if the access must be interpreted or faults.
+ */
+static uint64_t
+direct_span(struct bt_vcpu *b, gva_t va, bool write, uint8_t **host)
+{
+	struct tlb_entry *t = &b->tlb[b->set][tlb_index(va)];
+	uint64_t tag = -(va & PAGE_MASK);
+
+	if ((write ? t->ntag_write : t->ntag_read) != tag &&
+	    bt_tlb_fill(b, va, write, &t))
+		return 0;
+	*host = (uint8_t *)(uintptr_t)t->page + (va & ~PAGE_MASK);
+	return PAGE_SIZE - (va & ~PAGE_MASK);
+}
+
+/* Leave the rest to the interpreter: it faults, does MMIO, or goes down. */
+static uint32_t
+string_rest(struct bt_vcpu *b)
+{
+	b->c.exc.raised = false;
+	return step_one(b);
+}
+
+static bool
+wants_out(struct bt_vcpu *b)
+{
+	return atomic_load_explicit(&b->c.attention, memory_order_relaxed) == 0;
+}
+
+static void
+copy_up(uint8_t *dst, const uint8_t *src, uint64_t n, unsigned size)
+{
+	/* Overlap closer than n repeats a pattern: element by element. */
+	if ((uint64_t)(dst - src) >= n || size == 1) {
+		copy_bytes(dst, src, n);
+		return;
+	}
+	for (; n; n -= size, dst += size, src += size)
+		switch (size) {
+		case 2:
+			__builtin_memcpy(dst, src, 2);
+			break;
+		case 4:
+			__builtin_memcpy(dst, src, 4);
+			break;
+		default:
+			__builtin_memcpy(dst, src, 8);
+			break;
+		}
+}
+
+static uint32_t
+rep_movs(struct bt_vcpu *b, unsigned size)
+{
+	uint64_t *gpr = b->c.s.gpr;
+
+	while (gpr[RCX]) {
+		uint8_t *src, *dst;
+		uint64_t n, m;
+
+		n = direct_span(b, gpr[RSI], false, &src);
+		if (!n)
+			return string_rest(b);
+		m = direct_span(b, gpr[RDI], true, &dst);
+		/* The second fill may have displaced the first entry; the
+		 * pointer stays good. */
+		n = MIN(MIN(n, m) / size, gpr[RCX]);
+		if (!n)
+			return string_rest(b);
+		copy_up(dst, src, n * size, size);
+		gpr[RCX] -= n;
+		gpr[RSI] += n * size;
+		gpr[RDI] += n * size;
+		if (gpr[RCX] && wants_out(b))
+			return resume(b);
+	}
+	bt_sync_out(b);
+	return BT_CONTINUE;
+}
+
+static void
+fill_elements(uint8_t *dst, uint64_t v, uint64_t n, unsigned size)
+{
+	switch (size) {
+	case 1:
+		fill_bytes(dst, (uint8_t)v, n);
+		break;
+	case 2:
+		__asm__ volatile("rep stosw" : "+D"(dst), "+c"(n) : "a"(v) :
+		    "memory");
+		break;
+	case 4:
+		__asm__ volatile("rep stosl" : "+D"(dst), "+c"(n) : "a"(v) :
+		    "memory");
+		break;
+	default:
+		__asm__ volatile("rep stosq" : "+D"(dst), "+c"(n) : "a"(v) :
+		    "memory");
+		break;
+	}
+}
+
+static uint32_t
+rep_stos(struct bt_vcpu *b, unsigned size)
+{
+	uint64_t *gpr = b->c.s.gpr;
+
+	while (gpr[RCX]) {
+		uint8_t *dst;
+		uint64_t n = direct_span(b, gpr[RDI], true, &dst) / size;
+
+		n = MIN(n, gpr[RCX]);
+		if (!n)
+			return string_rest(b);
+		fill_elements(dst, gpr[RAX], n, size);
+		gpr[RCX] -= n;
+		gpr[RDI] += n * size;
+		if (gpr[RCX] && wants_out(b))
+			return resume(b);
+	}
+	bt_sync_out(b);
+	return BT_CONTINUE;
+}
+
+/*
+ * Operand size and overrides, read again from the instruction's bytes: the
+ * page is traced, so they are still what was translated.
+ */
+static bool
+string_form(struct bt_vcpu *b, unsigned *size, bool *plain)
+{
+	struct itlb_entry *t = bt_itlb_get(b, b->c.s.rip);
+	struct insn i;
+	unsigned off = (unsigned)(b->c.s.rip & ~PAGE_MASK);
+
+	b->c.exc.raised = false;
+	if (!t || insn_decode(&i, t->host + off, PAGE_SIZE - off, MODE_64) <= 0)
+		return false;
+	*size = i.op_bytes;
+	*plain = i.seg_override != SEG_FS && i.seg_override != SEG_GS;
+	return true;
+}
+
+static uint32_t
+help_rep(struct bt_vcpu *b, bool movs)
+{
+	unsigned size;
+	bool plain;
+
+	if ((b->c.s.rflags & FLAG_DF) || !string_form(b, &size, &plain) ||
+	    (movs && !plain))
+		return step_one(b);
+	return movs ? rep_movs(b, size) : rep_stos(b, size);
+}
+
+static uint32_t
+help_rep_movs(struct bt_vcpu *b, uint64_t next)
+{
+	(void)next;
+	return help_rep(b, true);
+}
+
+static uint32_t
+help_rep_stos(struct bt_vcpu *b, uint64_t next)
+{
+	(void)next;
+	return help_rep(b, false);
+}
+
+static helper_fn *const helpers[HELP_COUNT] = {
+	[HELP_SYSCALL] = help_syscall,
+	[HELP_SYSRET] = help_step,
+	[HELP_IRET] = help_step,
+	[HELP_POPF] = help_step,
+	[HELP_HLT] = help_step,
+	[HELP_REP_MOVS] = help_rep_movs,
+	[HELP_REP_STOS] = help_rep_stos,
+};
+
+uint32_t
+bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id)
+{
+	uint64_t rip = b->bt->tu[tu_id]->rip + (info >> 16);
+
+	b->n_helper++;
+	bt_sync_in(b);
+	b->c.s.rip = rip;
+	return helpers[info >> 8 & 0xff](b, rip + (info & 0xff));
+}

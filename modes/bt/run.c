@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: set-up, and the loop around translated code.
+ *
+ *	look at requests -> find or make the translation at rip -> link the exit
+ *	that led here -> run it -> see why it came back
+ *
+ * In the steady state this loop is left for long stretches: TUs are chained,
+ * indirect branches and ring transitions find their way by the jump cache.
+ */
+#include "modes/bt/layout.h"
+
+#include <asm/prctl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "modes/cpuid.h"
+#include "modes/x86/fpu.h"
+#include "modes/x86/x86.h"
+
+#define DEFAULT_CACHE (UINT64_C(64) << 20)
+#define MIN_CACHE (UINT64_C(1) << 20)
+/* Instructions the interpreter runs between looks at requests. */
+#define STEP_BATCH 256
+
+/* --- life ------------------------------------------------------------- */
+
+static gpa_t
+top_of_memory(const struct vm *vm)
+{
+	gpa_t top = 0;
+
+	for (unsigned i = 0; i < vm->mem.n_slots; i++) {
+		const struct gmem_slot *s = &vm->mem.slot[i];
+
+		top = MAX(top, s->base + s->size);
+	}
+	return top;
+}
+
+static bool
+use_bmi2(const struct vm *vm)
+{
+	return cpuid_has(vm->cpuid, FEAT_BMI2) &&
+	    !(vm->opt && vm->opt->host_no_bmi2);
+}
+
+static void
+take_options(struct bt_vm *t, const struct vm *vm)
+{
+	static const struct engine_options none;
+	const struct engine_options *o = vm->opt ? vm->opt : &none;
+
+	t->bmi2 = use_bmi2(vm);
+	t->exact_flags = o->exact_flags;
+	t->no_chain = o->no_chain;
+	t->count_insns = o->count_insns;
+	t->flush_every = o->flush_every;
+	t->one_tlb_entry = o->tlb_entries == 1;
+}
+
+static void
+bt_vm_fini(struct vm *vm)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+
+	if (!t)
+		return;
+	bt_cache_fini(t);
+	if (t->page_head)
+		munmap(t->page_head, t->n_pages * sizeof(*t->page_head));
+	free(t);
+	vm->priv[ENGINE_BT] = NULL;
+}
+
+static int
+bt_vm_init(struct vm *vm, struct err *e)
+{
+	uint64_t size = vm->opt && vm->opt->code_cache_bytes ?
+	    MAX(vm->opt->code_cache_bytes, MIN_CACHE) : DEFAULT_CACHE;
+	struct bt_vm *t;
+	int rc;
+
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return err_set_sys(e, ENOMEM, "bt: no memory for the engine");
+	t->cache_fd = -1;
+	vm->priv[ENGINE_BT] = t;
+	take_options(t, vm);
+	t->n_pages = top_of_memory(vm) >> PAGE_SHIFT;
+	t->page_head = mmap(NULL, t->n_pages * sizeof(*t->page_head),
+	    PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (t->page_head == MAP_FAILED) {
+		t->page_head = NULL;
+		rc = err_set_sys(e, errno, "bt: page table of translations");
+		goto fail;
+	}
+	rc = bt_cache_init(t, size, e);
+	if (rc)
+		goto fail;
+	rc = bt_stubs_make(t, e);
+	if (rc)
+		goto fail;
+	rc = bt_fault_init(e);
+	if (rc)
+		goto fail;
+	return 0;
+
+fail:
+	bt_vm_fini(vm);
+	return rc;
+}
+
+static int
+bt_vcpu_init(struct vcpu *c, struct err *e)
+{
+	struct bt_vcpu *b = bt_of(c);
+
+	b->bt = bt_vm_of(c->vm);
+	b->self = (uint64_t)(uintptr_t)b;
+	b->fn_slow = (uint64_t)(uintptr_t)bt_h_slow;
+	b->fn_step = (uint64_t)(uintptr_t)bt_h_step;
+	b->fn_call = (uint64_t)(uintptr_t)bt_h_call;
+	b->mask_tlb = (uint64_t)(TLB_ENTRIES - 1) << 5;
+	b->mask_page = PAGE_MASK;
+	b->mask_jc = JC_INDEX_MASK;
+	b->mask_arith = FLAGS_ARITH;
+	b->mask_not_df = ~(uint64_t)FLAG_DF;
+	b->tlb_fills_max = b->bt->one_tlb_entry;
+	bt_tlb_flush(c, TLB_FLUSH_ALL, 0);
+	atomic_store(&c->attention, 1);
+	return hostfault_stack_init(&b->sigstack, e);
+}
+
+static void
+bt_vcpu_fini(struct vcpu *c)
+{
+	hostfault_stack_fini(&bt_of(c)->sigstack);
+}
+
+/* --- the loop --------------------------------------------------------- */
+
+_Thread_local struct bt_vcpu *bt_current;
+
+/*
+ * Once per thread: gs is ours (glibc does not use it), and faults of guest
+ * code are handled on a stack of the vCPU's.
+ */
+static void
+adopt_thread(struct bt_vcpu *b)
+{
+	if (bt_current == b)
+		return;
+	syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)b);
+	hostfault_stack_enter(&b->sigstack);
+	bt_current = b;
+}
+
+/* Requests and interrupts.  True: run() must return with *x. */
+static bool
+look_around(struct vcpu *c, struct vcpu_exit *x)
+{
+	if (atomic_load_explicit(&c->attention, memory_order_relaxed) == 0) {
+		atomic_store(&c->attention, 1);
+		if (atomic_exchange(&c->kicked, 0)) {
+			x->reason = EXIT_KICKED;
+			return true;
+		}
+		(void)!x86_take_events(c);
+	}
+	if (likely(c->s.activity == ACT_RUNNING))
+		return false;
+	if (c->s.activity == ACT_HALTED && x86_take_events(c) == 1)
+		return false;
+	x->reason = c->s.activity == ACT_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_HALT;
+	return true;
+}
+
+static struct tu *
+lookup(struct bt_vcpu *b)
+{
+	uint64_t rip = b->c.s.rip;
+	struct itlb_entry *p = bt_itlb_get(b, rip), *p2;
+	struct tu *u;
+
+	if (!p)
+		return NULL;
+	b->n_lookup++;
+	u = bt_tu_find(b->bt, rip, p->gpa | (rip & ~PAGE_MASK), ~UINT64_C(0),
+	    b->mode);
+	if (u)
+		return u;
+	/* Perhaps one that reaches into the next page. */
+	if ((rip & ~PAGE_MASK) + INSN_MAX_LEN > PAGE_SIZE) {
+		p2 = bt_itlb_get(b, (rip | ~PAGE_MASK) + 1);
+		if (!p2) {
+			b->c.exc.raised = false;
+			return bt_translate(b);
+		}
+		/* The second look may have replaced the first entry. */
+		p = bt_itlb_get(b, rip);
+		u = p ? bt_tu_find(b->bt, rip, p->gpa | (rip & ~PAGE_MASK),
+		    p2->gpa, b->mode) : NULL;
+		if (u)
+			return u;
+	}
+	return bt_translate(b);
+}
+
+/* The exit that led to s.rip, to be chained, or NULL. */
+static struct tu_exit *
+after_code(struct bt_vcpu *b)
+{
+	struct bt_vm *t = b->bt;
+	struct vcpu *c = &b->c;
+	struct tu *from;
+	struct tu_exit *x;
+
+	b->n_exit[b->exit_code]++;
+	bt_sync_in(b);
+	switch (b->exit_code) {
+	case BT_EXIT_CHAIN:
+		from = t->tu[b->exit_id / BT_MAX_EXITS];
+		x = &from->exit[b->exit_id % BT_MAX_EXITS];
+		c->s.rip = x->target;
+		return from->dead ? NULL : x;
+	case BT_EXIT_POLL:
+		c->s.rip = t->tu[b->exit_id]->rip;
+		return NULL;
+	case BT_EXIT_FAULT:
+		(void)!x86_deliver(c);
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* No translation: a fetch fault, code outside RAM, or a full cache. */
+static void
+without_code(struct bt_vcpu *b)
+{
+	struct vcpu *c = &b->c;
+
+	if (b->bt->full) {
+		bt_flush_all(c->vm);
+	} else if (c->exc.raised) {
+		(void)!x86_deliver(c);
+	} else {
+		b->n_step++;
+		(void)!c->vm->second->step(c, 1);
+	}
+}
+
+static void
+enter(struct bt_vcpu *b, const struct tu *u)
+{
+	void (*go)(struct bt_vcpu *, const void *) =
+	    (void (*)(struct bt_vcpu *, const void *))(uintptr_t)b->bt->enter;
+
+	bt_sync_out(b);
+	b->in_code = true;
+	go(b, u->code);
+	b->in_code = false;
+}
+
+static void
+link_exit(struct bt_vcpu *b, struct tu_exit *x, struct tu *u)
+{
+	if (u->gpa2 != ~UINT64_C(0))
+		bt_chain_probe(b, x);
+	else
+		bt_chain(b->bt, x, u);
+}
+
+static bool
+time_to_flush(struct bt_vm *t)
+{
+	return t->flush_every && ++t->flush_tick % t->flush_every == 0;
+}
+
+static void
+bt_run(struct vcpu *c, struct vcpu_exit *out)
+{
+	struct bt_vcpu *b = bt_of(c);
+	struct tu_exit *x = NULL;
+	struct tu *u;
+
+	adopt_thread(b);
+	x86_fpu_load(c);
+	for (;;) {
+		if (look_around(c, out))
+			break;
+		bt_mode_update(b);
+		if (b->mode & MODE_OTHER) {
+			x = NULL;
+			b->n_step++;
+			(void)!c->vm->second->step(c,
+			    x86_code64(c) ? 1 : STEP_BATCH);
+			continue;
+		}
+		if (unlikely(time_to_flush(b->bt))) {
+			bt_flush_all(c->vm);
+			x = NULL;
+		}
+		u = lookup(b);
+		if (!u) {
+			x = NULL;
+			without_code(b);
+			continue;
+		}
+		if (x && !u->dead && x->target == u->rip)
+			link_exit(b, x, u);
+		bt_jc_put(b, u->rip, u);
+		enter(b, u);
+		x = after_code(b);
+	}
+	x86_fpu_save(c);
+}
+
+static void
+bt_kick(struct vcpu *c)
+{
+	atomic_store(&c->kicked, 1);
+	vcpu_attention(c);
+}
+
+static int
+bt_step(struct vcpu *c, unsigned n)
+{
+	return c->vm->second->step(c, n);
+}
+
+static void
+bt_save(struct vcpu *c, struct cpu_state *s)
+{
+	*s = c->s;
+}
+
+static int
+bt_load(struct vcpu *c, const struct cpu_state *s, struct err *e)
+{
+	int rc = x86_state_check(s, e);
+
+	if (rc)
+		return rc;
+	c->s = *s;
+	x86_sync(c);
+	bt_tlb_flush(c, TLB_FLUSH_ALL, 0);
+	return 0;
+}
+
+const struct engine_ops engine_bt = {
+	.name = "bt",
+	.id = ENGINE_BT,
+	.vcpu_size = sizeof(struct bt_vcpu),
+	.vm_init = bt_vm_init,
+	.vm_fini = bt_vm_fini,
+	.vcpu_init = bt_vcpu_init,
+	.vcpu_fini = bt_vcpu_fini,
+	.run = bt_run,
+	.step = bt_step,
+	.save = bt_save,
+	.load = bt_load,
+	.tlb_flush = bt_tlb_flush,
+	.code_dirty = bt_code_dirty,
+	.kick = bt_kick,
+	.stats = bt_stats,
+};

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making a translation: decode a straight line of one page, find out where
+ * flags are live, emit, and file the result.
+ *
+ *	collect()  decode up to BT_MAX_INSNS instructions, a branch that always
+ *	           leaves, or the end of the page
+ *	liveness() backwards: which instructions run with flags somebody needs
+ *	emit_all() poll, instructions, exits, then everything out of line
+ *	file()     metadata, hash, page lists, write protection of the page
+ */
+#include "modes/bt/gen.h"
+
+#include "modes/cpuid.h"
+#include "modes/x86/x86.h"
+
+/* System instructions after which the straight line goes on. */
+static bool
+goes_on(unsigned id)
+{
+	switch (id) {
+	case I_CLI: case I_STI: case I_SWAPGS: case I_RDTSC: case I_RDTSCP:
+	case I_LFENCE: case I_MFENCE: case I_SFENCE: case I_PAUSE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+ends_line(const struct insn *i)
+{
+	switch (i->desc->cls) {
+	case CLASS_BRANCH:
+		return i->desc->flow != FLOW_JCC;
+	case CLASS_SYSTEM:
+		return !goes_on(i->desc->id);
+	case CLASS_STACK:
+		return i->desc->id == I_POPF;
+	case CLASS_IO:
+	case CLASS_FPSTATE:
+		return false;
+	default:
+		return false;
+	}
+}
+
+/*
+ * The instruction at rip reaches into the next page: gather its bytes.  Its
+ * second page's guest address goes to *gpa2.  Returns as insn_decode(), or -1
+ * with an exception raised by the fetch (c.exc) or *mmio set.
+ */
+static int
+decode_crossing(struct bt_vcpu *b, struct insn *i, const uint8_t *first,
+    unsigned in_first, uint64_t rip, gpa_t *gpa2, bool *global, bool *failed)
+{
+	uint8_t buf[INSN_MAX_LEN];
+	struct itlb_entry *t;
+	unsigned n = 0;
+
+	for (; n < in_first && n < INSN_MAX_LEN; n++)
+		buf[n] = first[n];
+	t = bt_itlb_get(b, (rip | ~PAGE_MASK) + 1);
+	if (!t) {
+		*failed = true;
+		return INSN_SHORT;
+	}
+	*gpa2 = t->gpa;
+	*global = *global && t->global;
+	for (unsigned k = 0; n < INSN_MAX_LEN; n++, k++)
+		buf[n] = t->host[k];
+	return insn_decode(i, buf, n, MODE_64);
+}
+
+struct source {
+	gpa_t gpa, gpa2;
+	const uint8_t *host;	/* byte at rip */
+	bool global;
+	bool failed;		/* the fetch raised an exception, or no RAM */
+	bool step_last;		/* what follows is to be stepped (#UD, ...) */
+};
+
+/* Decode; g->n_insn may be 0 when the first one cannot be translated. */
+static void
+collect(struct gen *g, struct source *s)
+{
+	unsigned left = (unsigned)(PAGE_SIZE - (g->rip0 & ~PAGE_MASK));
+	unsigned off = 0, max = BT_MAX_INSNS, branches = 0;
+
+	while (g->n_insn < max && off < left) {
+		struct insn *i = &g->insn[g->n_insn];
+		int len = insn_decode(i, s->host + off, left - off, MODE_64);
+
+		if (len == INSN_SHORT && g->n_insn == 0)
+			len = decode_crossing(g->b, i, s->host, left, g->rip0,
+			    &s->gpa2, &s->global, &s->failed);
+		else if (len == INSN_SHORT)
+			return;
+		if (len <= 0) {
+			s->step_last = true;
+			return;
+		}
+		g->n_insn++;
+		off += (unsigned)len;
+		if (ends_line(i))
+			return;
+		if (i->desc->flow == FLOW_JCC && ++branches == BT_MAX_EXITS - 2)
+			return;
+		if (i->desc->id == I_STI)
+			max = MIN(max, g->n_insn + 1);
+	}
+}
+
+/* May stop the instruction with a fault whose frame shows flags. */
+static bool
+may_fault(const struct insn *i)
+{
+	return i->has_mem || i->desc->cls != CLASS_INT;
+}
+
+static void
+liveness(struct gen *g)
+{
+	uint32_t live = FLAGS_ARITH;
+
+	for (unsigned k = g->n_insn; k-- > 0;) {
+		const struct insn_desc *d = g->insn[k].desc;
+		uint32_t kills = d->flags_write | d->flags_undef;
+
+		if (d->attr & ATTR_FLAGS_COND)
+			kills = 0;
+		if (d->cls == CLASS_BRANCH || d->cls == CLASS_SYSTEM ||
+		    d->cls == CLASS_STRING || d->cls == CLASS_IO ||
+		    d->cls == CLASS_FPSTATE || d->id == I_PUSHF ||
+		    d->id == I_POPF)
+			live = FLAGS_ARITH;
+		else
+			live = (live & ~kills) | d->flags_read;
+		if (g->t->exact_flags && may_fault(&g->insn[k]))
+			live = FLAGS_ARITH;
+		g->live[k] = (live & FLAGS_ARITH) != 0;
+	}
+}
+
+/* Does the mode allow this instruction's registers? */
+static bool
+vectors_on(const struct gen *g, const struct insn *i)
+{
+	uint32_t need;
+
+	switch (i->desc->cls) {
+	case CLASS_X87:
+	case CLASS_MMX:
+		need = MODE_FPU;
+		break;
+	case CLASS_VEC:
+		need = MODE_SSE;
+		if (i->enc == ENC_VEX)
+			need |= MODE_AVX;
+		if (i->enc == ENC_EVEX)
+			need |= MODE_AVX512;
+		for (unsigned k = 0; k < i->n_opnd; k++)
+			if (i->opnd[k].kind == OPND_K)
+				need |= MODE_AVX512;
+			else if (i->opnd[k].kind == OPND_MMX)
+				need |= MODE_FPU;
+		break;
+	default:
+		return true;
+	}
+	return (g->mode & need) == need;
+}
+
+/* Instructions that run natively but for an exception or two. */
+static bool
+native_ok(const struct gen *g, const struct insn *i)
+{
+	if (i->desc->attr & ATTR_MASKED_MEM && i->has_mem)
+		return false;
+	if (i->has_mem && i->mem.vsib)
+		return false;
+	if (i->has_mem && (!i->mem_size || !i->mem_access))
+		return false;
+	/* A register bit offset reaches outside the operand. */
+	switch (i->desc->id) {
+	case I_BT: case I_BTS: case I_BTR: case I_BTC:
+		return !i->has_mem || i->imm_len;
+	/* Memory beside the ModRM operand. */
+	case I_XLAT: case I_MASKMOVQ: case I_MASKMOVDQU: case I_VMASKMOVDQU:
+	case I_MOVDIR64B: case I_CLZERO:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool
+gen_fpstate(struct gen *g)
+{
+	switch (g->i->desc->id) {
+	case I_LDMXCSR: case I_STMXCSR: case I_VLDMXCSR: case I_VSTMXCSR:
+		return (g->mode & MODE_SSE) && gen_native(g);
+	case I_FLDCW: case I_FNSTCW: case I_FNSTSW:
+		return (g->mode & MODE_FPU) && gen_native(g);
+	default:
+		return false;
+	}
+}
+
+/* No operation as far as a guest can tell. */
+static bool
+is_hint(const struct insn *i)
+{
+	return i->desc->cls == CLASS_INT && i->has_mem && !i->mem_access &&
+	    i->desc->id != I_LEA;
+}
+
+static bool
+gen_insn(struct gen *g)
+{
+	const struct insn *i = g->i;
+
+	if (!insn_offered(i, g->b->c.vm->cpuid->features))
+		return false;
+	if ((i->desc->attr & ATTR_PRIV) && (g->mode & MODE_USER))
+		return false;
+	switch (i->desc->cls) {
+	case CLASS_INT:
+		if (i->desc->id == I_LEA)
+			return gen_lea(g);
+		if (i->desc->id == I_CLD || i->desc->id == I_STD)
+			return gen_cld(g);
+		if (is_hint(i))
+			return true;
+		return native_ok(g, i) && gen_native(g);
+	case CLASS_VEC:
+	case CLASS_MMX:
+	case CLASS_X87:
+		return vectors_on(g, i) && native_ok(g, i) && gen_native(g);
+	case CLASS_FPSTATE:
+		return gen_fpstate(g);
+	case CLASS_STACK:
+		return gen_stack(g);
+	case CLASS_BRANCH:
+		return gen_branch(g);
+	case CLASS_STRING:
+		return gen_string(g);
+	case CLASS_SYSTEM:
+		return gen_system(g);
+	default:
+		return false;
+	}
+}
+
+/* Three flag-free instructions; only when statistics were asked for. */
+static void
+emit_count(struct gen *g)
+{
+	load_gs(&g->e, S_A, GS(count));
+	lea_rm(&g->e, S_A, S_A, 1);
+	store_gs(&g->e, S_A, GS(count));
+}
+
+/* Poll first: a loop passes here each time round. */
+static void
+emit_entry(struct gen *g, const uint8_t **entry)
+{
+	struct emit *e = &g->e;
+	const uint8_t *leave = emit_rx(e);
+
+	mov_ri(e, S_B, g->tu_index);
+	jmp_to(e, g->t->poll);
+	*entry = emit_rx(e);
+	op_gs(e, W32, OP_LOAD, S_C, GS(c.attention));
+	emit8(e, OP_JRCXZ);
+	emit8(e, (uint8_t)(leave - (emit_rx(e) + 1)));
+}
+
+static void
+emit_body(struct gen *g, const struct source *s)
+{
+	unsigned off = 0;
+
+	for (unsigned k = 0; k < g->n_insn && !g->ended; k++) {
+		const struct insn *i = &g->insn[k];
+		bool alone = k + 1 == g->n_insn;
+
+		g->i = i;
+		g->off = off;
+		g->rip = g->rip0 + off;
+		g->next = g->rip + i->len;
+		g->flags_live = g->live[k];
+		g->map[k].host = (uint16_t)(g->e.p - g->start);
+		g->map[k].guest = (uint16_t)off;
+		if (g->t->count_insns)
+			emit_count(g);
+		if ((alone && i->desc->id == I_STI) || !gen_insn(g)) {
+			gen_step(g);
+			g->n_insn = k + 1;
+		}
+		off += i->len;
+	}
+	g->off = off;
+	if (!g->ended && s->step_last)
+		gen_step(g);
+	else if (!g->ended)
+		gen_jump(g, g->rip0 + off);
+}
+
+static void
+protect(struct bt_vcpu *b, gpa_t gpa)
+{
+	struct vm *vm = b->c.vm;
+	struct gmem_page p;
+
+	if (!gmem_page(&vm->mem, gpa, &p))
+		return;
+	if (__atomic_fetch_or(p.trace, GMEM_TRACE_CODE, __ATOMIC_SEQ_CST) &
+	    GMEM_TRACE_CODE)
+		return;
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		bt_tlb_protect(bt_of(vm->vcpu[i]), p.host);
+}
+
+static struct tu *
+file(struct gen *g, const struct source *s, const uint8_t *entry)
+{
+	struct bt_vm *t = g->t;
+	struct tu *u = bt_arena_alloc(t, sizeof(*u));
+	struct tu_exit *x = bt_arena_alloc(t, g->n_exit * sizeof(*x));
+	struct tu_map *m = bt_arena_alloc(t, g->n_insn * sizeof(*m));
+
+	if (!u || !x || !m || t->n_tu == t->max_tu) {
+		t->full = true;
+		return NULL;
+	}
+	for (unsigned k = 0; k < g->n_exit; k++)
+		x[k] = g->exit[k];
+	for (unsigned k = 0; k < g->n_insn; k++)
+		m[k] = g->map[k];
+	*u = (struct tu){
+		.rip = g->rip0, .gpa = s->gpa, .gpa2 = s->gpa2, .mode = g->mode,
+		.index = g->tu_index, .n_insns = (uint16_t)g->n_insn,
+		.len = (uint16_t)MAX(g->off, 1u),
+		.n_exits = (uint8_t)g->n_exit, .global = s->global,
+		.code = entry, .start = g->start + (t->rx - t->rw),
+		.code_len = (uint32_t)(g->e.p - g->start),
+		.exit = x, .map = m, .n_map = g->n_insn,
+	};
+	t->used = align_up((size_t)(g->e.p - t->rw), 16);
+	t->tu[t->n_tu++] = u;
+	bt_tu_insert(t, u);
+	t->n_translated++;
+	t->n_insns_translated += g->n_insn;
+	return u;
+}
+
+struct tu *
+bt_translate(struct bt_vcpu *b)
+{
+	struct bt_vm *t = b->bt;
+	static _Thread_local struct gen gen_state;
+	struct gen *g = &gen_state;
+	struct source s = { .gpa2 = ~UINT64_C(0) };
+	struct itlb_entry *page = bt_itlb_get(b, b->c.s.rip);
+	const uint8_t *entry;
+
+	if (!page)
+		return NULL;
+	if (t->cache_size - t->used < BT_MAX_CODE + 64 ||
+	    t->n_tu == t->max_tu) {
+		t->full = true;
+		return NULL;
+	}
+	g->b = b;
+	g->t = t;
+	g->start = t->rw + t->used;
+	g->e = (struct emit){
+		.p = g->start, .end = g->start + BT_MAX_CODE,
+		.rx_off = t->rx - t->rw,
+	};
+	g->rip0 = b->c.s.rip;
+	g->mode = b->mode;
+	g->tu_index = t->n_tu;
+	g->tlb = GS(tlb) + (uint32_t)(b->set * sizeof(b->tlb[0]));
+	g->jc = GS(jc) + (uint32_t)(b->set * sizeof(b->jc[0]));
+	g->n_slow = g->n_cold = g->n_exit = g->n_insn = 0;
+	g->ended = false;
+	s.gpa = page->gpa | (g->rip0 & ~PAGE_MASK);
+	s.host = page->host + (g->rip0 & ~PAGE_MASK);
+	s.global = page->global;
+	protect(b, s.gpa);
+	collect(g, &s);
+	if (s.failed)
+		return NULL;
+	if (s.gpa2 != ~UINT64_C(0))
+		protect(b, s.gpa2);
+	liveness(g);
+	emit_entry(g, &entry);
+	emit_body(g, &s);
+	gen_cold(g);
+	BUG_ON(g->e.overflow);
+	return file(g, &s, entry);
+}

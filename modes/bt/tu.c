@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The set of translations: found by (rip, gpa, mode), listed per guest page
+ * for invalidation, linked to each other by chained exits.
+ *
+ * A dead TU's code and metadata stay until the whole cache is emptied, so code
+ * that is still running in it may finish; it can only leave through exits.
+ */
+#include "modes/bt/gen.h"
+
+static unsigned
+hash_of(uint64_t rip, gpa_t gpa, uint32_t mode)
+{
+	uint64_t h = rip ^ gpa << 7 ^ (uint64_t)mode << 40;
+
+	h *= UINT64_C(0x9e3779b97f4a7c15);
+	return (unsigned)(h >> (64 - TU_HASH_BITS));
+}
+
+struct tu *
+bt_tu_find(struct bt_vm *t, uint64_t rip, gpa_t gpa, gpa_t gpa2, uint32_t mode)
+{
+	struct tu *u = t->hash[hash_of(rip, gpa, mode)];
+
+	for (; u; u = u->hash_next)
+		if (u->rip == rip && u->gpa == gpa && u->mode == mode &&
+		    (u->gpa2 == ~UINT64_C(0) || u->gpa2 == gpa2))
+			return u;
+	return NULL;
+}
+
+static unsigned
+pages_of(const struct tu *u, gpa_t page[2])
+{
+	page[0] = u->gpa & PAGE_MASK;
+	page[1] = u->gpa2;
+	return u->gpa2 == ~UINT64_C(0) || u->gpa2 == page[0] ? 1 : 2;
+}
+
+void
+bt_tu_insert(struct bt_vm *t, struct tu *u)
+{
+	unsigned h = hash_of(u->rip, u->gpa, u->mode);
+	gpa_t page[2];
+	unsigned n = pages_of(u, page);
+
+	u->hash_next = t->hash[h];
+	t->hash[h] = u;
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t pn = page[i] >> PAGE_SHIFT;
+
+		u->page_next[i] = t->page_head[pn];
+		t->page_head[pn] = u;
+	}
+}
+
+/* Which of a TU's two list links belongs to this page. */
+static struct tu **
+page_link(struct tu *u, gpa_t page)
+{
+	return &u->page_next[(u->gpa & PAGE_MASK) == page ? 0 : 1];
+}
+
+static void
+page_unlink(struct vm *vm, struct tu *u, gpa_t page)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+	struct tu **at = &t->page_head[page >> PAGE_SHIFT];
+	struct gmem_page p;
+
+	while (*at != u)
+		at = page_link(*at, page);
+	*at = *page_link(u, page);
+	if (!t->page_head[page >> PAGE_SHIFT] && gmem_page(&vm->mem, page, &p))
+		__atomic_and_fetch(p.trace, (uint8_t)~GMEM_TRACE_CODE,
+		    __ATOMIC_SEQ_CST);
+}
+
+static void
+hash_unlink(struct bt_vm *t, struct tu *u)
+{
+	struct tu **at = &t->hash[hash_of(u->rip, u->gpa, u->mode)];
+
+	while (*at != u)
+		at = &(*at)->hash_next;
+	*at = u->hash_next;
+}
+
+/* One aligned store through the writable alias; see emit_exit_jump(). */
+static void
+patch(struct bt_vm *t, uint8_t *field, const uint8_t *target)
+{
+	const uint8_t *next = t->rx + (field - t->rw) + 4;
+
+	__atomic_store_n((int32_t *)(void *)field, (int32_t)(target - next),
+	    __ATOMIC_RELEASE);
+}
+
+void
+bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to)
+{
+	if (!x->field || x->to || to->dead)
+		return;
+	x->to = to;
+	x->next_in = to->incoming;
+	to->incoming = x;
+	patch(t, x->field, to->code);
+	t->n_chain++;
+}
+
+/*
+ * Chain to a translation that reaches into a second page: that page's mapping
+ * may change while the first one's stays, so go by way of the jump cache,
+ * which follows the mappings.
+ */
+void
+bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x)
+{
+	struct bt_vm *t = b->bt;
+	struct emit e = {
+		.p = t->rw + t->used, .end = t->rw + t->cache_size,
+		.rx_off = t->rx - t->rw,
+	};
+	const uint8_t *at = emit_rx(&e);
+
+	if (!x->field || t->cache_size - t->used < 128)
+		return;
+	gen_probe_const(&e, t, GS(jc) +
+	    (uint32_t)(b->set * sizeof(b->jc[0])), x->target);
+	t->used = align_up((size_t)(e.p - t->rw), 16);
+	patch(t, x->field, at);
+	x->field = NULL;
+}
+
+void
+bt_tu_kill(struct vm *vm, struct tu *u)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+	gpa_t page[2];
+	unsigned n = pages_of(u, page);
+
+	if (u->dead)
+		return;
+	u->dead = true;
+	hash_unlink(t, u);
+	for (unsigned i = 0; i < n; i++)
+		page_unlink(vm, u, page[i]);
+	for (struct tu_exit *x = u->incoming; x; x = x->next_in) {
+		patch(t, x->field, x->stub);
+		x->to = NULL;
+	}
+	u->incoming = NULL;
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		bt_jc_drop(bt_of(vm->vcpu[i]), u);
+	t->n_smc++;
+}
+
+/* Does [gpa, gpa+len) touch bytes that the TU was made from? */
+static bool
+overlaps(const struct tu *u, gpa_t gpa, size_t len)
+{
+	uint64_t in_first = u->len;
+	uint64_t in_second = 0;
+
+	if (u->gpa2 != ~UINT64_C(0)) {
+		in_first = PAGE_SIZE - (u->gpa & ~PAGE_MASK);
+		in_second = u->len - in_first;
+	}
+	if (gpa < u->gpa + in_first && u->gpa < gpa + len)
+		return true;
+	return in_second && gpa < u->gpa2 + in_second && u->gpa2 < gpa + len;
+}
+
+void
+bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+	gpa_t page = gpa & PAGE_MASK;
+	struct tu *u, *next;
+
+	if (page >> PAGE_SHIFT >= t->n_pages)
+		return;
+	for (u = t->page_head[page >> PAGE_SHIFT]; u; u = next) {
+		next = *page_link(u, page);
+		if (overlaps(u, gpa, len))
+			bt_tu_kill(vm, u);
+	}
+}
+
+struct tu *
+bt_tu_at(const struct bt_vm *t, const uint8_t *pc)
+{
+	unsigned lo = 0, hi = t->n_tu;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+		struct tu *u = t->tu[mid];
+
+		if (pc < u->start)
+			hi = mid;
+		else if (pc >= u->start + u->code_len)
+			lo = mid + 1;
+		else
+			return u;
+	}
+	return NULL;
+}
+
+uint64_t
+bt_tu_rip(const struct tu *u, const uint8_t *pc)
+{
+	uint32_t off = (uint32_t)(pc - u->start);
+	uint64_t rip = u->rip;
+
+	for (unsigned i = 0; i < u->n_map && u->map[i].host <= off; i++)
+		rip = u->rip + u->map[i].guest;
+	return rip;
+}
+
+void
+bt_flush_all(struct vm *vm)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+
+	for (unsigned i = 0; i < t->n_tu; i++)
+		bt_tu_kill(vm, t->tu[i]);
+	t->n_tu = 0;
+	t->used = t->stubs_end;
+	t->arena_used = 0;
+	t->full = false;
+	t->n_flush++;
+}
