@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trivisord: what its files share.  One thread, one libev loop.
+ *
+ *	conn.c	connections, framing, batches	call.c	one request's life
+ *	methods.c, methods_run.c	handlers, one per row of api/methods.h
+ *	domain.c	domains and their states	store.c	definitions on disk
+ *	monitor.c	a living monitor: set-up, control channel, end
+ *	spawn.c	fork and exec of one	attach.c	finding living ones
+ *	files.c	opening what clients name	events.c	ring, subscribers
+ *
+ * Nothing here blocks on a client or a monitor, but for reading small files
+ * and writing definitions.
+ */
+#ifndef TRIVISOR_DAEMON_DAEMON_H
+#define TRIVISOR_DAEMON_DAEMON_H
+
+#include <ev.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "api/domain_xml.h"
+#include "api/json.h"
+#include "api/methods.h"
+#include "modes/select.h"
+#include "vm/control.h"
+
+#define MAX_CONNECTIONS 128
+#define MAX_CONNECTIONS_PER_UID 96
+#define MAX_OUTPUT_BYTES (8u << 20)
+#define EVENT_RING 4096
+#define PATH_BYTES 4096
+
+struct json_object;
+struct daemon;
+struct conn;
+struct call;
+struct monitor;
+
+/* ---- configuration: main.c, options.c ---------------------------------- */
+
+struct options {
+	char socket[PATH_BYTES];
+	char state_dir[PATH_BYTES];
+	char run_dir[PATH_BYTES];
+	char log_dir[PATH_BYTES];
+	char monitor[PATH_BYTES];
+	int lifeline_fd;	/* end with its other end; -1 none */
+	int ready_fd;		/* a byte when the socket listens; -1 none */
+	bool with_parent;	/* end with the parent process */
+	bool verbose;
+};
+
+/* 0; 1: done (help, version); 2: wrong use, message printed. */
+int options_parse(struct options *o, int argc, char **argv);
+
+/* Does this daemon live only as long as whoever started it? */
+static inline bool
+options_private(const struct options *o)
+{
+	return o->lifeline_fd >= 0 || o->with_parent;
+}
+
+/* ---- events.c ----------------------------------------------------------- */
+
+struct event_slot {
+	uint64_t seq;			/* 0: never used */
+	char uuid[37];
+	struct json_object *params;	/* owned */
+};
+
+struct event_log {
+	uint64_t last_seq;
+	struct event_slot ring[EVENT_RING];
+};
+
+/* What a connection wants to hear. */
+struct subscription {
+	bool on;
+	char uuid[37];			/* "" all */
+	struct json_object *types;	/* owned array, NULL all */
+};
+
+/* data is taken over; may be NULL. */
+void event_emit(struct daemon *d, const char *type, const char *name,
+    const char *uuid, struct json_object *data);
+/* Send c the kept events after since; false when some are lost. */
+bool event_replay(struct daemon *d, struct conn *c, uint64_t since);
+bool event_oldest(const struct daemon *d, uint64_t since);
+void event_log_fini(struct event_log *l);
+
+/* ---- domain.c ------------------------------------------------------------ */
+
+enum domain_state {
+	DOMAIN_SHUTOFF, DOMAIN_STARTING, DOMAIN_RUNNING, DOMAIN_PAUSED,
+	DOMAIN_CRASHED, DOMAIN_STOPPING, DOMAIN_STATE_COUNT
+};
+
+struct domain_exit {
+	bool valid;
+	enum domain_state state;	/* SHUTOFF or CRASHED */
+	char reason[32];
+	char detail[512];
+	bool has_code;
+	int exit_code;
+};
+
+struct domain {
+	TAILQ_ENTRY(domain) link;
+	struct domain_def *def;		/* owned; in force at the next start */
+	struct domain_def *live;	/* owned; of the run, NULL when none */
+	char name[VM_NAME_MAX + 1];
+	char uuid[37];
+	bool persistent;
+	enum domain_state state;
+	char reason[32];
+	struct mode_choice choice;	/* of the run, or of the definition */
+	unsigned id;			/* of the run, 0 none */
+	ns_t started;			/* wall clock */
+	struct monitor *monitor;	/* owned, NULL when none lives */
+	struct domain_exit exit;	/* of the last run */
+};
+
+TAILQ_HEAD(domain_list, domain);
+
+const char *domain_state_name(enum domain_state s);
+bool domain_state_parse(const char *text, enum domain_state *s);
+/* By name or uuid; NULL and *e (ERR_NO_DOMAIN) when there is none. */
+struct domain *domain_find(struct daemon *d, const char *what, struct err *e);
+/* New and in the list; def is taken over. */
+struct domain *domain_new(struct daemon *d, struct domain_def *def,
+    bool persistent);
+void domain_free(struct daemon *d, struct domain *dom);
+/* Enter a state and tell the subscribers. */
+void domain_set_state(struct daemon *d, struct domain *dom,
+    enum domain_state to, const char *reason, const char *detail);
+/* The run is over (dom->exit says how); a transient domain goes away. */
+void domain_run_over(struct daemon *d, struct domain *dom);
+bool domain_is_active(const struct domain *dom);
+/* The definition that counts now: the run's, else the stored one. */
+const struct domain_def *domain_current(const struct domain *dom);
+/* Choose the mode for def into *out. */
+MUST_USE int domain_choose_mode(struct daemon *d, const struct domain_def *def,
+    struct mode_choice *out, struct err *e);
+struct json_object *domain_json(const struct domain *dom, bool full);
+
+/* ---- store.c -------------------------------------------------------------- */
+
+/*
+ * Definitions, one file each: state_dir/domains/<uuid>.xml, the one before it
+ * in <uuid>.xml.old.  A write that was acknowledged survives a power cut.
+ */
+MUST_USE int store_open(const char *state_dir, struct err *e);
+MUST_USE int store_save(const char *state_dir, const char *uuid,
+    const char *text, struct err *e);
+MUST_USE int store_remove(const char *state_dir, const char *uuid,
+    struct err *e);
+/*
+ * Call fn for each stored definition that parses; falls back to the older
+ * generation.  fn takes def over.  Broken files are logged and kept.
+ */
+MUST_USE int store_load(const char *state_dir,
+    void (*fn)(void *ctx, struct domain_def *def), void *ctx, struct err *e);
+
+/* ---- files.c --------------------------------------------------------------- */
+
+#define MAX_GROUPS 64
+
+/* Whose rights count when a file is opened for a client. */
+struct client_ids {
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[MAX_GROUPS];
+	int n_groups;
+};
+
+/*
+ * Open with the client's own rights.  The path must be absolute.  Errors name
+ * the object ("kernel"), the path and a way out.
+ */
+MUST_USE int file_open_input(const struct client_ids *ids, const char *object,
+    const char *path, int *fd, struct err *e);
+MUST_USE int file_open_output(const struct client_ids *ids,
+    const char *object, const char *path, bool append, int *fd, struct err *e);
+/* A listening unix stream socket at path. */
+MUST_USE int file_listen(const struct client_ids *ids, const char *object,
+    const char *path, int *fd, struct err *e);
+/*
+ * Bind or connect below a directory of our own, however long its path is.
+ */
+MUST_USE int dir_bind(int dir_fd, const char *name, int type, int *fd);
+MUST_USE int dir_connect(int dir_fd, const char *name, int type, int *fd);
+/* mkdir -p with mode 0700 for what is new. */
+MUST_USE int dir_make(const char *path, struct err *e);
+/* Read a small file into buf as text; its length or negative errno. */
+ssize_t file_read_text(int dir_fd, const char *name, char *buf, size_t size);
+
+/* ---- monitor.c, spawn.c, attach.c ------------------------------------------ */
+
+/* What a start may say over the definition, for this run only. */
+struct run_request {
+	struct vm_config cfg;		/* descriptors all -1; mode chosen */
+	const struct domain_def *def;	/* borrowed: paths */
+	const char *gdb_path;		/* borrowed, NULL none */
+	const struct client_ids *ids;	/* borrowed */
+};
+
+/*
+ * Start a monitor for dom.  The answer to call (taken over) comes when it is
+ * ready or has failed; on an immediate failure nothing is taken and dom is as
+ * before.
+ */
+MUST_USE int monitor_start(struct daemon *d, struct domain *dom,
+    struct run_request *r, struct call *call, struct err *e);
+/*
+ * Forward a request to the monitor; its answer ends call.  pc and count
+ * belong to CTL_DISASM, serial to CTL_CONSOLE.
+ */
+void monitor_forward(struct domain *dom, struct ctl_msg *m, struct call *call);
+/* Power off now; call (may be NULL) ends when the monitor is gone. */
+void monitor_destroy(struct domain *dom, struct call *call);
+/* The daemon ends, the monitor lives on. */
+void monitor_detach(struct monitor *m);
+pid_t monitor_pid(const struct monitor *m);
+bool monitor_is_ready(const struct monitor *m);
+
+struct spawn_request {
+	const char *program;
+	int setup_fd, control_fd, alive_fd, log_fd;	/* borrowed */
+};
+
+/* A monitor in a session of its own; its pid and pidfd. */
+MUST_USE int spawn_monitor(const struct spawn_request *r, pid_t *pid,
+    int *pidfd, struct err *e);
+
+/* Look through run_dir: attach to living monitors, collect dead ones' reports. */
+void attach_all(struct daemon *d);
+/* A connected control socket and pid of a monitor that outlived a daemon. */
+MUST_USE int monitor_attach(struct daemon *d, struct domain *dom, int control,
+    pid_t pid, struct err *e);
+
+/* run_dir/<uuid>, made when make is set; its descriptor or negative errno. */
+int run_dir_open(const struct daemon *d, const char *uuid, bool make);
+void run_dir_remove(const struct daemon *d, const char *uuid);
+/* Take the lock that proves life: 0, or -EBUSY when a monitor holds it. */
+MUST_USE int run_dir_lock(int dir_fd, int *alive_fd);
+/* Read the report a monitor left into *x; false when there is none. */
+bool run_dir_report(int dir_fd, struct domain_exit *x);
+/* What re-attaching needs to know: status and the definition's text. */
+MUST_USE int run_dir_note(int dir_fd, const struct domain *dom, struct err *e);
+
+/* ---- conn.c, call.c ---------------------------------------------------------- */
+
+struct out_msg {
+	STAILQ_ENTRY(out_msg) link;
+	size_t len, sent;
+	int fd;			/* goes with the first byte; owned, -1 none */
+	char text[];
+};
+
+struct conn {
+	TAILQ_ENTRY(conn) link;
+	struct daemon *daemon;
+	int fd;
+	ev_io read_io, write_io;
+	ev_timer frame_timer;	/* a message must be whole soon */
+	struct json_framer in;
+	STAILQ_HEAD(, out_msg) out;
+	size_t out_bytes;
+	unsigned in_flight;
+	bool closing;		/* nothing is read any more */
+	bool handling;		/* inside its own input; freed afterwards */
+	bool dead;
+	enum method_role role;
+	struct client_ids ids;
+	struct subscription sub;
+	TAILQ_HEAD(, call) calls;
+};
+
+TAILQ_HEAD(conn_list, conn);
+
+MUST_USE int conn_listen(struct daemon *d, struct err *e);
+void conn_close_all(struct daemon *d);
+/* Queue one message (taken over) and a descriptor (taken over, -1 none). */
+void conn_send(struct conn *c, struct json_object *msg, int fd);
+
+struct batch;
+
+/* A request that has not been answered yet. */
+struct call {
+	TAILQ_ENTRY(call) link;
+	struct daemon *daemon;
+	struct conn *conn;		/* NULL once the client has gone */
+	struct batch *batch;		/* NULL: alone */
+	struct json_object *id;		/* owned; NULL: a notification */
+	enum method_id method;
+	char domain[VM_NAME_MAX + 1];	/* named in an error */
+	struct json_object *extra;	/* owned; merged into the answer */
+};
+
+/* Take a whole message apart and run what it asks for. */
+void call_dispatch(struct conn *c, const char *text, size_t len);
+/* Either ends the call.  result is taken over; so is fd (-1 none). */
+void call_ok(struct call *call, struct json_object *result, int fd);
+void call_fail(struct call *call, const struct err *e);
+/* The connection goes away; the call's work goes on. */
+void call_orphan(struct call *call);
+
+/* Handlers end the call, now or later. */
+typedef void method_fn(struct daemon *d, struct call *call,
+    struct json_object *params);
+extern method_fn *const method_handlers[METHOD_COUNT];
+
+/* Parameters, checked before: NULL, otherwise or false when absent. */
+const char *param_text(struct json_object *params, const char *name);
+uint64_t param_u64(struct json_object *params, const char *name,
+    uint64_t otherwise);
+bool param_bool(struct json_object *params, const char *name, bool otherwise);
+bool param_has(struct json_object *params, const char *name);
+/* The domain in "domain"; ends the call and gives NULL when there is none. */
+struct domain *param_domain(struct daemon *d, struct call *call,
+    struct json_object *params);
+
+method_fn on_domain_create, on_domain_start, on_domain_shutdown,
+    on_domain_destroy, on_domain_reset, on_domain_nmi, on_domain_suspend,
+    on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm;
+
+/* ---- main.c ------------------------------------------------------------------- */
+
+struct daemon {
+	struct ev_loop *loop;
+	struct options opt;
+	struct host_caps caps;
+	struct domain_list domains;
+	unsigned n_domains;
+	unsigned last_id;
+	struct event_log events;
+	struct conn_list conns;
+	unsigned n_conns;
+	int listen_fd, lock_fd;
+	ev_io listen_io, lifeline_io;
+	ev_timer end_timer;
+	ev_signal sigterm, sigint;
+	bool ending;		/* waits for its domains to end */
+};
+
+/* Called whenever a monitor is gone: an ending daemon may now be done. */
+void daemon_maybe_done(struct daemon *d);
+
+#endif
