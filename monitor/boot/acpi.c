@@ -32,6 +32,7 @@ enum {
 	BOOT_LEGACY_DEVICES = 1 << 0, BOOT_NO_VGA = 1 << 2,
 	GAS_IO = 1,
 	RTC_CENTURY = 0x32,
+	RESET_PORT = 0xcf9, RESET_FULL = 0x06,	/* the PIIX3's, io/chip/sysctl.h */
 };
 
 /* Tables grow from the RSDP upwards, each 64-byte aligned. */
@@ -160,12 +161,12 @@ make_fadt(struct builder *b, gpa_t dsdt)
 	/* No X_FIRMWARE_CTRL: one of the two, ACPI 6.4 says. */
 	put(t, F_X_DSDT, dsdt, 8);
 	put(t, F_SCI, ACPI_SCI_IRQ, 2);
-	put(t, F_PM1A_EVT, ACPI_PM1_EVT, 4);
-	put(t, F_PM1A_CNT, ACPI_PM1_CNT, 4);
-	put(t, F_PM_TMR, ACPI_PM_TMR, 4);
+	put(t, F_PM1A_EVT, PM1_EVT_PORT, 4);
+	put(t, F_PM1A_CNT, PM1_CNT_PORT, 4);
+	put(t, F_PM_TMR, PM_TMR_PORT, 4);
 	t[F_PM1_EVT_LEN] = 4;
 	t[F_PM1_CNT_LEN] = 2;
-	put(t, F_GPE0, ACPI_GPE0, 4);
+	put(t, F_GPE0, GPE0_PORT, 4);
 	t[F_PM_TMR_LEN] = 4;
 	t[F_GPE0_LEN] = 4;
 	put(t, F_LVL2_LAT, 0xfff, 2);	/* no C2, no C3 */
@@ -174,12 +175,12 @@ make_fadt(struct builder *b, gpa_t dsdt)
 	put(t, F_BOOT_ARCH, BOOT_LEGACY_DEVICES | BOOT_NO_VGA, 2);
 	put(t, F_FLAGS, FLAG_WBINVD | FLAG_PROC_C1 | FLAG_SLP_BUTTON |
 	    FLAG_RESET_REG_SUP | FLAG_TMR_VAL_EXT, 4);
-	put_port(t, F_RESET_REG, ACPI_RESET_PORT, 8);
-	t[F_RESET_VALUE] = ACPI_RESET_VALUE;
-	put_port(t, F_X_PM1A_EVT, ACPI_PM1_EVT, 32);
-	put_port(t, F_X_PM1A_CNT, ACPI_PM1_CNT, 16);
-	put_port(t, F_X_PM_TMR, ACPI_PM_TMR, 32);
-	put_port(t, F_X_GPE0, ACPI_GPE0, 32);
+	put_port(t, F_RESET_REG, RESET_PORT, 8);
+	t[F_RESET_VALUE] = RESET_FULL;
+	put_port(t, F_X_PM1A_EVT, PM1_EVT_PORT, 32);
+	put_port(t, F_X_PM1A_CNT, PM1_CNT_PORT, 16);
+	put_port(t, F_X_PM_TMR, PM_TMR_PORT, 32);
+	put_port(t, F_X_GPE0, GPE0_PORT, 32);
 	list(b, emit(b, t, sizeof(t)));
 }
 

@@ -9,8 +9,10 @@
 #include "io/chip/acpi_pm.h"
 #include "monitor/boot/memmap.h"
 
+#define ACPI_SCI_IRQ 9
 #define ACPI_RSDP MAP_BIOS
 #define ACPI_FACS (MAP_EBDA + 0x400u)
+
 struct acpi_config {
 	unsigned vcpus;		/* APIC ids 0..vcpus-1 */
 	unsigned serials;	/* COM1.. */

@@ -14,7 +14,7 @@ DefinitionBlock ("", "DSDT", 2, "TRVSR", "TRIVISOR", 1)
 		PICM = Arg0
 	}
 
-	// SLP_TYP for soft-off: ACPI_S5_TYP of io/chip/acpi_pm.h.
+	// SLP_TYP for soft-off: PM_S5_TYP of io/chip/acpi_pm.h.
 	Name (\_S5, Package () { 5, 5, 0, 0 })
 
 	Scope (\_SB) {
