@@ -59,7 +59,7 @@ install_packages()
 	fi
 }
 
-jobs()
+cpus()
 {
 	nproc 2>/dev/null || echo 2
 }
@@ -74,7 +74,7 @@ build_tree()
 		(cd "$top/build" && ../configure -q "$@") >&2 ||
 		    die "configure failed: see build/config.log"
 	fi
-	make -C "$top/build" -j"$(jobs)" -s all >&2 ||
+	make -C "$top/build" -j"$(cpus)" -s all >&2 ||
 	    die "the build failed"
 }
 

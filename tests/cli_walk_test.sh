@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# A walk through a domain's life with a real guest, Debian's kernel: define,
+# list, start, console, dominfo, suspend, resume, reset, shutdown by the power
+# button, destroy, undefine; then the same kernel by `run'.
+. "${srcdir:-.}/tests/cli_lib.sh"
+
+"$top/build-aux/fetch-guest.sh" kernel "$dir/vmlinuz" || exit 99
+"$top/build-aux/fetch-guest.sh" initramfs "$dir/initrd.gz" || exit 99
+check_limit=120
+
+sed -e "s|@KERNEL@|$dir/vmlinuz|" -e "s|@INITRD@|$dir/initrd.gz|" \
+    "$top/examples/debian-cloud.xml" >"$dir/shell.xml"
+sed -e "s|debian-cloud|sleeper|" -e "s|console=ttyS0|& trivisor.sleep|" \
+    "$dir/shell.xml" >"$dir/sleeper.xml"
+reached='trivisor-guest: userspace reached'
+
+start_daemon
+c="$trivisor -c $socket"
+check "define" 0 "domain debian-cloud defined" $c define "$dir/shell.xml"
+check "define another" 0 "domain sleeper defined" \
+    $c define "$dir/sleeper.xml"
+check "list --all" 0 "debian-cloud +shutoff" $c list --all
+check "start" 0 "debian-cloud started, mode bt: " $c start debian-cloud
+check "console sees the boot from its start" 0 "Linux version 6" \
+    $c console debian-cloud --until "$reached" --timeout 100
+check "list" 0 "debian-cloud +running +bt" $c list
+check "list --json" 0 '"state": "running"' $c list --json
+check "dominfo" 0 "Mode reasons: +[a-z]" $c dominfo debian-cloud
+check "dominfo --json" 0 '"mode": "bt"' $c dominfo debian-cloud --json
+check "dumpxml" 0 "<name>debian-cloud</name>" $c dumpxml debian-cloud
+check "bt-show" 0 "[0-9a-f]{8}" $c bt-show debian-cloud
+
+# The shell on the console answers, from a pipe.
+{
+	sleep 1
+	printf 'echo answer: $((6 * 7))\n'
+	sleep 5
+} | timeout 60 "$trivisor" -c "$socket" console debian-cloud \
+    --until '^answer: 42' --timeout 50 >"$dir/out" 2>&1
+if [ $? -eq 0 ]; then
+	pass "the shell answers"
+else
+	fail "the shell answers" "$(tail -n 5 "$dir/out")"
+fi
+check "suspend" 0 "suspended" $c suspend debian-cloud
+check "  is paused" 0 "State: +paused" $c dominfo debian-cloud
+check "resume" 0 "resumed" $c resume debian-cloud
+check "  is running" 0 "State: +running" $c dominfo debian-cloud
+{
+	sleep 1
+	printf 'poweroff\n'
+	sleep 20
+} | timeout 60 "$trivisor" -c "$socket" console debian-cloud \
+    --timeout 50 >"$dir/out" 2>&1
+if wait_state debian-cloud shutoff; then
+	pass "poweroff in the guest ends it"
+else
+	fail "poweroff in the guest ends it" "$(tail -n 5 "$dir/out")"
+fi
+check "  and is told" 0 "Last end: +shutoff, poweroff" \
+    $c dominfo debian-cloud
+
+check "start sleeper" 0 "started" $c start sleeper
+check "  boots" 0 "$reached" $c console sleeper --until "$reached" \
+    --timeout 100
+check "shutdown presses the power button" 0 "is off" \
+    $c shutdown sleeper --wait 30
+check "start sleeper again" 0 "started" $c start sleeper
+check "reset" 0 "reset" $c reset sleeper
+check "  boots again" 0 "$reached" $c console sleeper --until "$reached" \
+    --timeout 100
+check "destroy" 0 "destroyed" $c destroy sleeper
+check "undefine" 0 "undefined" $c undefine sleeper
+check "undefine the other" 0 "undefined" $c undefine debian-cloud
+check "list is empty" 0 "^NAME" $c list --all
+[ "$(wc -l <"$dir/out")" -eq 1 ] || fail "list is empty" "$(cat "$dir/out")"
+
+check "run: power-off is 0" 0 "$reached" "$trivisor" run --mode bt \
+    --timeout 100 --kernel "$dir/vmlinuz" --initrd "$dir/initrd.gz" \
+    --append "console=ttyS0 trivisor.batch"
+check "run: until" 0 "until: .*init starts" "$trivisor" run --mode bt \
+    --timeout 100 --kernel "$dir/vmlinuz" --initrd "$dir/initrd.gz" \
+    --append "console=ttyS0 trivisor.sleep" --until "init starts"
+check "run: a file, and --json" 0 '"end": "poweroff"' "$trivisor" run \
+    --json --timeout 100 --append "console=ttyS0 trivisor.batch" \
+    "$dir/shell.xml"
+finish
