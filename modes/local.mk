@@ -1,2 +1,3 @@
 ## SPDX-License-Identifier: Apache-2.0
 include modes/bt/local.mk
+include modes/interp/local.mk

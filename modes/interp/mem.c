@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The interpreter's way to linear memory: a small soft TLB in front of the
+ * page walker, and slow paths through modes/x86 for everything that is not
+ * plain RAM within one page (MMIO, ROM writes, page crossings, faults).
+ */
+#include <stdatomic.h>
+
+#include "modes/interp/interp.h"
+
+/* Serialises locked accesses that no single host instruction can do. */
+static atomic_flag split_lock = ATOMIC_FLAG_INIT;
+
+void
+interp_tlb_flush(struct interp *in)
+{
+	bool watched = in->key == GEN_NEVER;
+
+	if (in->gen == GEN_MAX) {
+		fill_bytes(in->tlb, 0, sizeof(in->tlb));
+		fill_bytes(in->fetch, 0, sizeof(in->fetch));
+		in->gen = 0;
+	}
+	in->gen++;
+	in->key = watched ? GEN_NEVER : in->gen;
+}
+
+static unsigned
+walk_access(const struct vcpu *c, bool write)
+{
+	return (write ? WALK_WRITE : 0) | (c->s.cpl == 3 ? WALK_USER : 0);
+}
+
+/*
+ * Translate for the access; NULL if it faults or is not memory that may be
+ * accessed directly.  Raises nothing: the slow path will.
+ */
+static struct tlb_entry *
+tlb_fill(struct vcpu *c, gva_t va, bool write)
+{
+	struct tlb_entry *t = tlb_slot(c, va);
+	struct interp *in = interp_of(c);
+	gva_t tag = (va & PAGE_MASK) | in->gen;
+	struct walk_result r;
+	struct gmem_page page;
+
+	if (!x86_canonical(c, va) && x86_long_mode(c))
+		return NULL;
+	c->walk.rflags = c->s.rflags;
+	if (walk(&c->vm->mem, &c->walk, va, walk_access(c, write), &r))
+		return NULL;
+	if (!gmem_page(&c->vm->mem, r.gpa, &page))
+		return NULL;
+	if (write && !page.writable)
+		return NULL;
+	if (t->rtag != tag)
+		t->wtag = 0;
+	t->rtag = tag;
+	if (write)
+		t->wtag = tag;
+	t->host = page.host;
+	t->trace = page.trace;
+	t->gpa = r.gpa & PAGE_MASK;
+	return t;
+}
+
+/* Entry for an access within one page, filled if need be. */
+static struct tlb_entry *
+tlb_get(struct vcpu *c, gva_t va, bool write)
+{
+	struct tlb_entry *t = tlb_slot(c, va);
+	gva_t tag = (va & PAGE_MASK) | interp_of(c)->gen;
+
+	if ((write ? t->wtag : t->rtag) == tag)
+		return t;
+	return tlb_fill(c, va, write);
+}
+
+static void
+note_write(struct vcpu *c, const struct tlb_entry *t, gva_t va, unsigned len)
+{
+	if (__atomic_load_n(t->trace, __ATOMIC_RELAXED))
+		gmem_note_write(&c->vm->mem, t->gpa | (va & ~PAGE_MASK), len);
+}
+
+static bool
+one_page(gva_t va, unsigned len)
+{
+	return (va & ~PAGE_MASK) + len <= PAGE_SIZE;
+}
+
+static void
+watch(struct vcpu *c, gva_t va, unsigned len, bool write)
+{
+	if (unlikely(c->s.dr[7] & 0xff))
+		interp_of(c)->watch_hit |= debug_match(c, va, len, write,
+		    false);
+}
+
+uint8_t *
+host_ptr(struct vcpu *c, gva_t va, unsigned len, bool write)
+{
+	struct tlb_entry *t;
+
+	if (!one_page(va, len))
+		return NULL;
+	t = tlb_get(c, va, write);
+	if (!t)
+		return NULL;
+	if (write)
+		note_write(c, t, va, len);
+	watch(c, va, len, write);
+	return t->host + (va & ~PAGE_MASK);
+}
+
+int
+ld_slow(struct vcpu *c, gva_t va, unsigned size, bool stack, uint64_t *v)
+{
+	const uint8_t *p;
+
+	if (misaligned(c, va, size))
+		return x86_raise_error(c, VEC_AC, 0);
+	p = host_ptr(c, va, size, false);
+	if (p) {
+		*v = host_load(p, size);
+		return 0;
+	}
+	*v = 0;
+	if (x86_read(c, va, v, size, 0, stack))
+		return H_FAULT;
+	watch(c, va, size, false);
+	return 0;
+}
+
+int
+st_slow(struct vcpu *c, gva_t va, unsigned size, bool stack, uint64_t v)
+{
+	uint8_t *p;
+
+	if (misaligned(c, va, size))
+		return x86_raise_error(c, VEC_AC, 0);
+	p = host_ptr(c, va, size, true);
+	if (p) {
+		host_store(p, size, v);
+		return 0;
+	}
+	if (x86_write(c, va, &v, size, 0, stack))
+		return H_FAULT;
+	watch(c, va, size, true);
+	return 0;
+}
+
+int
+ld_bytes(struct vcpu *c, gva_t va, void *dst, unsigned len, bool stack)
+{
+	uint8_t *to = dst;
+	const uint8_t *p = host_ptr(c, va, len, false);
+	unsigned n;
+
+	if (p) {
+		copy_bytes(dst, p, len);
+		return 0;
+	}
+	for (; len; len -= n, va += n, to += n) {
+		n = MIN(len, 64u);
+		if (x86_read(c, va, to, n, 0, stack))
+			return H_FAULT;
+		watch(c, va, n, false);
+	}
+	return 0;
+}
+
+int
+probe_write(struct vcpu *c, gva_t va, unsigned len, bool stack)
+{
+	unsigned n;
+
+	for (; len; len -= n, va += n) {
+		n = MIN(len, (unsigned)(PAGE_SIZE - (va & ~PAGE_MASK)));
+		if (x86_probe(c, va, n, WALK_WRITE, stack))
+			return H_FAULT;
+	}
+	return 0;
+}
+
+int
+st_bytes(struct vcpu *c, gva_t va, const void *src, unsigned len, bool stack)
+{
+	const uint8_t *from = src;
+	uint8_t *p = host_ptr(c, va, len, true);
+	unsigned n;
+
+	if (p) {
+		copy_bytes(p, src, len);
+		return 0;
+	}
+	if (len > 64 && probe_write(c, va, len, stack))
+		return H_FAULT;
+	for (; len; len -= n, va += n, from += n) {
+		n = MIN(len, 64u);
+		if (x86_write(c, va, from, n, 0, stack))
+			return H_FAULT;
+		watch(c, va, n, true);
+	}
+	return 0;
+}
+
+const uint8_t *
+fetch_page(struct vcpu *c, gva_t lin)
+{
+	struct interp *in = interp_of(c);
+	struct fetch_entry *f;
+	gva_t tag = (lin & PAGE_MASK) | in->gen;
+	struct walk_result r;
+	struct gmem_page page;
+
+	f = &in->fetch[c->s.cpl == 3][(lin >> PAGE_SHIFT) % FETCH_ENTRIES];
+	if (f->tag == tag)
+		return f->host;
+	if (!x86_canonical(c, lin) && x86_long_mode(c))
+		return NULL;
+	c->walk.rflags = c->s.rflags;
+	if (walk(&c->vm->mem, &c->walk, lin, WALK_FETCH |
+	    (c->s.cpl == 3 ? WALK_USER : 0), &r))
+		return NULL;
+	if (!gmem_page(&c->vm->mem, r.gpa, &page))
+		return NULL;
+	f->tag = tag;
+	f->host = page.host;
+	return page.host;
+}
+
+/* --- read-modify-write ------------------------------------------------- */
+
+static bool
+host_cmpxchg(uint8_t *p, unsigned size, uint64_t *old, uint64_t v)
+{
+	bool done;
+	uint64_t a = *old;
+
+	switch (size) {
+	case 1:
+		__asm__ volatile("lock cmpxchgb %b3,%1"
+		    : "+a"(a), "+m"(*p), "=@ccz"(done) : "q"(v) : "memory");
+		break;
+	case 2:
+		__asm__ volatile("lock cmpxchgw %w3,%1"
+		    : "+a"(a), "+m"(*(u16_any *)p), "=@ccz"(done) : "r"(v)
+		    : "memory");
+		break;
+	case 4:
+		__asm__ volatile("lock cmpxchgl %k3,%1"
+		    : "+a"(a), "+m"(*(u32_any *)p), "=@ccz"(done) : "r"(v)
+		    : "memory");
+		break;
+	default:
+		__asm__ volatile("lock cmpxchgq %3,%1"
+		    : "+a"(a), "+m"(*(u64_any *)p), "=@ccz"(done) : "r"(v)
+		    : "memory");
+		break;
+	}
+	*old = a & size_mask(size);
+	return done;
+}
+
+int
+rmw_load(struct vcpu *c, gva_t va, unsigned size, bool lock, bool stack,
+    struct rmw *r)
+{
+	if (misaligned(c, va, size))
+		return x86_raise_error(c, VEC_AC, 0);
+	*r = (struct rmw){ .va = va, .size = size, .lock = lock,
+	    .stack = stack };
+	r->p = host_ptr(c, va, size, true);
+	if (r->p) {
+		r->old = host_load(r->p, size);
+		return 0;
+	}
+	if (x86_probe(c, va, size, WALK_WRITE, stack))
+		return H_FAULT;
+	if (lock) {
+		while (atomic_flag_test_and_set(&split_lock))
+			__asm__ volatile("pause");
+		r->held = true;
+	}
+	if (x86_read(c, va, &r->old, size, 0, stack)) {
+		rmw_drop(r);
+		return H_FAULT;
+	}
+	watch(c, va, size, true);
+	return 0;
+}
+
+int
+rmw_store(struct vcpu *c, struct rmw *r, uint64_t v)
+{
+	int rc;
+
+	if (r->p && r->lock)
+		return !host_cmpxchg(r->p, r->size, &r->old, v);
+	if (r->p) {
+		host_store(r->p, r->size, v);
+		return 0;
+	}
+	rc = x86_write(c, r->va, &v, r->size, 0, r->stack);
+	rmw_drop(r);
+	return rc;
+}
+
+void
+rmw_drop(struct rmw *r)
+{
+	if (r->held)
+		atomic_flag_clear(&split_lock);
+	r->held = false;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Instructions the host executes for us: everything on vector, MMX, x87 and
+ * opmask registers, and the integer instructions without a handler.  Here are
+ * the gates (CR0, CR4, XCR0) and the way of the memory operand: in place when
+ * it is RAM within one page, else through an aligned bounce buffer.
+ */
+#include "modes/interp/handlers.h"
+#include "modes/interp/thunk.h"
+
+#define XCR0_AVX UINT64_C(0x6)		/* SSE, AVX */
+#define XCR0_AVX512 UINT64_C(0xe6)	/* and opmask, upper halves, 16..31 */
+
+static bool
+has_opmask(const struct insn *i)
+{
+	for (unsigned n = 0; n < i->n_opnd; n++)
+		if (i->opnd[n].kind == OPND_K)
+			return true;
+	return false;
+}
+
+static int
+check_vector(struct vcpu *c, const struct insn *i)
+{
+	uint64_t need = XCR0_AVX;
+
+	if (i->enc == ENC_LEGACY) {
+		if ((c->s.cr0 & CR0_EM) || !(c->s.cr4 & CR4_OSFXSR))
+			return raise_ud(c);
+		return 0;
+	}
+	if (i->enc == ENC_EVEX || has_opmask(i))
+		need = XCR0_AVX512;
+	if (!(c->s.cr4 & CR4_OSXSAVE) || (c->s.xcr0 & need) != need)
+		return raise_ud(c);
+	return 0;
+}
+
+int
+fpu_check(struct vcpu *c, const struct insn *i)
+{
+	switch (i->desc->cls) {
+	case CLASS_X87:
+		if (i->desc->id == I_WAIT) {
+			if ((~c->s.cr0 & (CR0_MP | CR0_TS)) == 0)
+				return x86_raise(c, VEC_NM);
+			return 0;
+		}
+		if (c->s.cr0 & CR0_EM)
+			return x86_raise(c, VEC_NM);
+		break;
+	case CLASS_MMX:
+		if (c->s.cr0 & CR0_EM)
+			return raise_ud(c);
+		break;
+	case CLASS_VEC:
+		if (check_vector(c, i))
+			return H_FAULT;
+		break;
+	default:
+		return 0;
+	}
+	if (c->s.cr0 & CR0_TS)
+		return x86_raise(c, VEC_NM);
+	return 0;
+}
+
+/* Not in place: load, run, store. */
+static int
+run_bounced(struct vcpu *c, const struct insn *i, gva_t va)
+{
+	uint8_t buf[64] __attribute__((aligned(64)));
+	bool stack = i->mem.seg == SEG_SS;
+	bool write = i->mem_access & ACC_W;
+	unsigned len = i->mem_size;
+
+	if (write && probe_write(c, va, len, stack))
+		return H_FAULT;
+	/* An x87 store that faults unmasked stores nothing. */
+	if (((i->mem_access & ACC_R) || i->desc->cls == CLASS_X87) &&
+	    ld_bytes(c, va, buf, len, stack))
+		return H_FAULT;
+	if (thunk_run(c, i, buf))
+		return H_FAULT;
+	return write ? st_bytes(c, va, buf, len, stack) : H_NEXT;
+}
+
+static int
+h_native(struct vcpu *c, const struct insn *i)
+{
+	bool write = i->mem_access & ACC_W;
+	gva_t va;
+	void *p;
+
+	if (fpu_check(c, i))
+		return H_FAULT;
+	if (!i->has_mem || !i->mem_size || !i->mem_access)
+		return thunk_run(c, i, NULL);
+	if (mem_linear(c, i, i->mem_size, write, &va))
+		return H_FAULT;
+	if ((i->desc->attr & ATTR_ALIGNED) && (va & (i->mem_size - 1)))
+		return raise_gp0(c);
+	if (misaligned(c, va, MIN(i->mem_size & -i->mem_size, 8)))
+		return x86_raise_error(c, VEC_AC, 0);
+	p = host_ptr(c, va, i->mem_size, write);
+	if (p)
+		return thunk_run(c, i, p);
+	return run_bounced(c, i, va);
+}
+
+handler_fn *
+native_handler(const struct insn *i)
+{
+	if (i->lock)
+		return h_ud;
+	switch (i->desc->cls) {
+	case CLASS_INT:
+	case CLASS_MMX:
+	case CLASS_X87:
+	case CLASS_VEC:
+		return h_native;
+	default:
+		return h_ud;
+	}
+}

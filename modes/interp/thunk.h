@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Native thunks: one guest instruction re-encoded so that its memory operand
+ * is where we say, wrapped in code that puts the guest's general registers and
+ * arithmetic flags in place and takes them back.  Vector, MMX and x87
+ * registers are live already.
+ *
+ * Code lives in a memfd mapped twice, never writable and executable at once.
+ * Thunks are cached by the instruction's bytes, per vCPU.
+ */
+#ifndef TRIVISOR_MODES_INTERP_THUNK_H
+#define TRIVISOR_MODES_INTERP_THUNK_H
+
+#include "modes/interp/interp.h"
+
+struct thunk_cache;
+
+MUST_USE int thunk_cache_new(struct thunk_cache **t, struct err *e);
+void thunk_cache_free(struct thunk_cache *t);
+/* Turns a fault of a thunk's instruction into thunk_run()'s result. */
+hostfault_fn thunk_fault;
+
+/*
+ * Execute i with its memory operand, if any, at mem.  H_NEXT, or H_FAULT with
+ * the exception raised that the host's instruction caused; then no general
+ * register and no flag of the guest has changed.
+ */
+int thunk_run(struct vcpu *c, const struct insn *i, void *mem);
+
+/* native.c: what runs instructions that have no handler of their own. */
+handler_fn *native_handler(const struct insn *i);
+/* #UD and #NM as CR0, CR4 and XCR0 demand for i's class. */
+int fpu_check(struct vcpu *c, const struct insn *i);
+
+/* masked.c, fpstate.c */
+handler_fn h_masked, h_gather, h_scatter, h_maskmov;
+
+#endif
