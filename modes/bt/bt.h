@@ -110,6 +110,7 @@ struct tu_exit {
 	const uint8_t *stub;	/* where the unpatched jump goes */
 	struct tu *to;		/* chained to, or NULL */
 	struct tu_exit *next_in;	/* in to->incoming */
+	struct tu_exit *next_cross;	/* in bt_vm.cross */
 };
 
 /* Host offset -> guest offset, for faults; ends with n entries. */
@@ -158,6 +159,9 @@ struct bt_vm {
 	struct tu *hash[1u << TU_HASH_BITS];
 	struct tu **page_head;	/* by guest page number: TUs with bytes there */
 	uint64_t n_pages;
+
+	/* Exits chained to another page; see bt_chain_cross(). */
+	struct tu_exit *cross;
 
 	bool bmi2;		/* host has it, fast, and may use it */
 	bool exact_flags, no_chain, count_insns;
@@ -295,6 +299,9 @@ void bt_tu_insert(struct bt_vm *t, struct tu *u);
 void bt_tu_kill(struct vm *vm, struct tu *u);
 void bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to);
 void bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x);
+void bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to);
+/* Undo bt_chain_cross() for targets in va's page and the one before, or all. */
+void bt_unlink_cross(struct bt_vm *t, gva_t va, bool all);
 /* The TU whose host code holds pc, or NULL. */
 struct tu *bt_tu_at(const struct bt_vm *t, const uint8_t *pc);
 /* Guest RIP of the instruction that host address pc belongs to. */

@@ -52,6 +52,7 @@ struct gen {
 	uint64_t rip, next;
 	uint32_t off;		/* rip - rip0 */
 	bool flags_live;	/* work before the instruction keeps flags */
+	bool global;		/* all pages it comes from are */
 	bool ended;		/* control never falls through any more */
 
 	struct slow slow[GEN_MAX_SLOW];

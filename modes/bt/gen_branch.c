@@ -5,7 +5,8 @@
  *
  * A direct exit to the same page is a jump that gets patched to its target
  * (both places share one mapping, so the link stays true as long as the code
- * does).  To another page it probes the jump cache at an index known now.
+ * does), and so is one between global pages (tu.c: bt_chain_cross()).  To any
+ * other page it probes the jump cache at an index known now.
  */
 #include "modes/bt/gen.h"
 
@@ -13,6 +14,13 @@ static bool
 same_page(const struct gen *g, uint64_t target)
 {
 	return ((target ^ g->rip0) & PAGE_MASK) == 0;
+}
+
+/* May an exit to target be patched once the target is known? */
+static bool
+chainable(const struct gen *g, uint64_t target)
+{
+	return same_page(g, target) || g->global;
 }
 
 /* Pad so that the rel32 after an opcode of n bytes is 4-byte aligned. */
@@ -65,7 +73,7 @@ gen_jump(struct gen *g, uint64_t target)
 	struct emit *e = &g->e;
 
 	g->ended = true;
-	if (!same_page(g, target)) {
+	if (!chainable(g, target)) {
 		gen_probe_const(e, g->t, g->jc, target);
 		return;
 	}
@@ -79,7 +87,7 @@ gen_jcc(struct gen *g, unsigned cc, uint64_t target)
 	struct emit *e = &g->e;
 
 	align_field(e, 2);
-	if (same_page(g, target)) {
+	if (chainable(g, target)) {
 		add_exit(g, jcc_fwd(e, cc), target);
 		return;
 	}

@@ -49,6 +49,7 @@ bt_jc_flush_page(struct bt_vcpu *b, gva_t va)
 
 	if (!(*w & bit))
 		return;
+	bt_unlink_cross(b->bt, va, false);
 	for (int s = 0; s < SET_COUNT; s++)
 		for (unsigned low = 0; low < 256; low++) {
 			unsigned idx = low | (jc_index(va) & 0xf00);

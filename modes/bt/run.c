@@ -270,10 +270,18 @@ enter(struct bt_vcpu *b, const struct tu *u)
 static void
 link_exit(struct bt_vcpu *b, struct tu_exit *x, struct tu *u)
 {
+	const struct tu *from = b->bt->tu[b->exit_id / BT_MAX_EXITS];
+
+	if (from->mode != u->mode)
+		return;
 	if (u->gpa2 != ~UINT64_C(0))
 		bt_chain_probe(b, x);
-	else
+	else if (((from->rip ^ u->rip) & PAGE_MASK) == 0)
 		bt_chain(b->bt, x, u);
+	else if (from->global && u->global)
+		bt_chain_cross(b->bt, x, u);
+	else
+		bt_chain_probe(b, x);
 }
 
 static bool

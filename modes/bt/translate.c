@@ -395,6 +395,7 @@ bt_translate(struct bt_vcpu *b)
 		return NULL;
 	if (s.gpa2 != ~UINT64_C(0))
 		protect(b, s.gpa2);
+	g->global = s.global;
 	liveness(g);
 	emit_entry(g, &entry);
 	emit_body(g, &s);

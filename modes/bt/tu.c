@@ -132,6 +132,51 @@ bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x)
 	x->field = NULL;
 }
 
+/*
+ * Chain between two global pages.  Their mappings change only by an INVLPG
+ * that names them or a flush of everything, and those undo the link.
+ */
+void
+bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to)
+{
+	if (!x->field || x->to || to->dead)
+		return;
+	bt_chain(t, x, to);
+	x->next_cross = t->cross;
+	t->cross = x;
+}
+
+static void
+incoming_remove(struct tu_exit *x)
+{
+	struct tu_exit **at = &x->to->incoming;
+
+	while (*at != x)
+		at = &(*at)->next_in;
+	*at = x->next_in;
+}
+
+void
+bt_unlink_cross(struct bt_vm *t, gva_t va, bool all)
+{
+	struct tu_exit **at = &t->cross, *x;
+
+	while ((x = *at) != NULL) {
+		uint64_t d = (va & PAGE_MASK) - (x->target & PAGE_MASK);
+
+		if (x->to && !all && d != 0 && d != PAGE_SIZE) {
+			at = &x->next_cross;
+			continue;
+		}
+		*at = x->next_cross;
+		if (!x->to)
+			continue;	/* its target died meanwhile */
+		incoming_remove(x);
+		patch(t, x->field, x->stub);
+		x->to = NULL;
+	}
+}
+
 void
 bt_tu_kill(struct vm *vm, struct tu *u)
 {
@@ -225,6 +270,7 @@ bt_flush_all(struct vm *vm)
 	for (unsigned i = 0; i < t->n_tu; i++)
 		bt_tu_kill(vm, t->tu[i]);
 	t->n_tu = 0;
+	t->cross = NULL;
 	t->used = t->stubs_end;
 	t->arena_used = 0;
 	t->full = false;
