@@ -57,7 +57,7 @@ static const struct field fields[] = {
 	ENUM(mode, mode_names), ENUM(engine, engine_names), STR(cmdline),
 	ENUM(on_poweroff, action_names), ENUM(on_reboot, action_names),
 	ENUM(on_crash, action_names), ENUM(clock_offset, offset_names),
-	NUM(acpi, F_BOOL), NUM(debug_exit, F_BOOL), NUM(hpet, F_BOOL),
+	NUM(triple_fault_crashes, F_BOOL), NUM(acpi, F_BOOL), NUM(debug_exit, F_BOOL), NUM(hpet, F_BOOL),
 	NUM(n_serials, F_UINT), STR(host_without), STR(bt_disable),
 	NUM(code_cache, F_U64), NUM(exact_flags, F_BOOL),
 	NUM(tlb_entries, F_UINT), NUM(stop_after, F_U64),

@@ -33,6 +33,8 @@ struct vm_config {
 	enum vm_engine engine;
 	char cmdline[VM_CMDLINE_MAX];
 	enum vm_action on_poweroff, on_reboot, on_crash;
+	bool triple_fault_crashes;	/* as in "run": no reset even if
+					   on_reboot says restart */
 	enum vm_clock_offset clock_offset;
 	bool acpi;
 	bool debug_exit;		/* isa-debug-exit at 0xf4 */
