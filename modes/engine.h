@@ -158,6 +158,18 @@ struct vcpu {
 	struct x86_tlb ltlb;
 };
 
+/* A piece of translated code, for people; pointers are borrowed. */
+struct engine_code {
+	uint64_t rip;			/* guest address of the first byte */
+	gpa_t gpa;			/* where its bytes are */
+	unsigned guest_len, n_insns;
+	const uint8_t *host;		/* the code made of it */
+	unsigned host_len;
+	unsigned entry;			/* offset in host that jumps go to */
+};
+
+typedef void engine_show_fn(void *ctx, const struct engine_code *code);
+
 struct engine_ops {
 	const char *name;
 	enum engine_id id;
@@ -190,6 +202,12 @@ struct engine_ops {
 	void (*code_dirty)(struct vm *vm, gpa_t gpa, size_t len);
 	/* Ends a run() from any thread or signal handler; idempotent. */
 	void (*kick)(struct vcpu *c);
+	/*
+	 * Optional, vCPUs parked: up to max translations that hold pc, or the
+	 * newest ones when pc is 0.  Returns how many were shown.
+	 */
+	unsigned (*show)(struct vm *vm, uint64_t pc, unsigned max,
+	    engine_show_fn *emit, void *ctx);
 	/* Names and values for stats; emit is called once per counter. */
 	void (*stats)(struct vm *vm, void (*emit)(void *ctx, const char *name,
 	    uint64_t value), void *ctx);

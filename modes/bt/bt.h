@@ -356,6 +356,9 @@ void bt_mode_update(struct bt_vcpu *b);
 void bt_stats(struct vm *vm, void (*emit)(void *ctx, const char *name,
     uint64_t value), void *ctx);
 
+unsigned bt_show(struct vm *vm, uint64_t pc, unsigned max,
+    engine_show_fn *emit, void *ctx);
+
 /* --- fault.c ---------------------------------------------------------- */
 
 /* The vCPU whose code this thread runs: for the signal handler. */

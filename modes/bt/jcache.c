@@ -116,6 +116,7 @@ fetch_page(struct bt_vcpu *b, uint64_t rip, struct walk_result *r,
 
 	if (!x86_canonical(c, rip))
 		return x86_raise_error(c, VEC_GP, 0);
+	c->walk.rflags = c->s.rflags;
 	if (walk(&c->vm->mem, &c->walk, rip, access, r))
 		return x86_raise_pf(c, rip, r->error_code);
 	if (!gmem_page(&c->vm->mem, r->gpa, p))

@@ -376,5 +376,6 @@ const struct engine_ops engine_bt = {
 	.tlb_flush = bt_tlb_flush,
 	.code_dirty = bt_code_dirty,
 	.kick = bt_kick,
+	.show = bt_show,
 	.stats = bt_stats,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The translator's counters, by the names `trivisor` shows. */
+/* What the translator shows of itself: counters and translated code. */
 #include "modes/bt/bt.h"
 
 struct counter {
@@ -53,4 +53,33 @@ bt_stats(struct vm *vm, void (*emit)(void *ctx, const char *name,
 	for (size_t k = 0; k < ARRAY_LEN(per_vm); k++)
 		emit(ctx, per_vm[k].name, value(bt_vm_of(vm),
 		    per_vm[k].offset));
+}
+
+static bool
+covers(const struct tu *u, uint64_t pc)
+{
+	return !u->dead && pc - u->rip < u->len;
+}
+
+unsigned
+bt_show(struct vm *vm, uint64_t pc, unsigned max, engine_show_fn *emit,
+    void *ctx)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+	unsigned shown = 0;
+
+	for (unsigned k = t->n_tu; k-- > 0 && shown < max;) {
+		const struct tu *u = t->tu[k];
+
+		if (pc ? !covers(u, pc) : u->dead)
+			continue;
+		emit(ctx, &(struct engine_code){
+			.rip = u->rip, .gpa = u->gpa, .guest_len = u->len,
+			.n_insns = u->n_insns, .host = u->start,
+			.host_len = u->code_len,
+			.entry = (unsigned)(u->code - u->start),
+		});
+		shown++;
+	}
+	return shown;
 }

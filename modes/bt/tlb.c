@@ -168,6 +168,7 @@ translate_va(struct bt_vcpu *b, gva_t va, bool write, struct walk_result *r)
 		return 1;	/* the interpreter knows #GP from #SS */
 	if (c->s.cpl == 3)
 		access |= WALK_USER;
+	c->walk.rflags = c->s.rflags;
 	if (walk(&c->vm->mem, &c->walk, va, access, r))
 		return x86_raise_pf(c, va, r->error_code), -14;
 	return 0;
