@@ -41,7 +41,7 @@ for word in $(cat /proc/cmdline); do
 	case $word in
 	trivisor.batch) action=poweroff ;;
 	trivisor.reboot) action=reboot ;;
-	trivisor.sleep) action=sleep ;;
+	trivisor.sleep) action="sleep" ;;
 	trivisor.run=*) action=run program=${word#*=} ;;
 	esac
 done

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2034,SC2154 # shared with who sources it
 #
 # Sourced by ./try and ./check: from a fresh clone to a built tree in build/.
 # Needs $top.  Everything it installs, it lists first.

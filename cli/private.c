@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -63,6 +64,14 @@ find_daemon(char *path, size_t size, struct err *e)
 	return -ENOENT;
 }
 
+static void
+close_log(struct private_daemon *p)
+{
+	if (p->log >= 0)
+		close(p->log);
+	p->log = -1;
+}
+
 static int
 make_dir(struct private_daemon *p, struct err *e)
 {
@@ -96,30 +105,29 @@ remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
 static void
 remove_dir(struct private_daemon *p)
 {
+	/* The keeper, if there was one, has done it already. */
 	if (p->dir[0])
 		nftw(p->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	p->dir[0] = 0;
 }
 
-/* In the child: become the daemon.  fds 0..2 are there. */
+/* Become the daemon.  fds 0..2 are there. */
 _Noreturn static void
 exec_daemon(struct private_daemon *p, const char *program, int lifeline,
     int ready)
 {
-	char log[sizeof(p->dir) + 16];
+	char state[sizeof(p->dir) + 16];
+	char run[sizeof(p->dir) + 16];
+	char logs[sizeof(p->dir) + 16];
 	char lifeline_text[16];
 	char ready_text[16];
 	sigset_t none;
 	int fd;
 
-	/* A Ctrl-C at the terminal is for the guest, not for the daemon. */
-	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	snprintf(log, sizeof(log), "%s/daemon.log", p->dir);
-	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		dup2(fd, STDERR_FILENO);
+	if (p->log >= 0)
+		dup2(p->log, STDERR_FILENO);
 	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
 		dup2(fd, STDIN_FILENO);
@@ -129,29 +137,53 @@ exec_daemon(struct private_daemon *p, const char *program, int lifeline,
 	snprintf(ready_text, sizeof(ready_text), "%d", ready);
 	fcntl(lifeline, F_SETFD, 0);
 	fcntl(ready, F_SETFD, 0);
-	execl(program, "trivisord", "--private", p->dir, "--lifeline-fd",
+	snprintf(state, sizeof(state), "%s/state", p->dir);
+	snprintf(run, sizeof(run), "%s/run", p->dir);
+	snprintf(logs, sizeof(logs), "%s/log", p->dir);
+	execl(program, "trivisord", "--socket", p->socket, "--state-dir",
+	    state, "--run-dir", run, "--log-dir", logs, "--lifeline-fd",
 	    lifeline_text, "--ready-fd", ready_text, (char *)NULL);
 	dprintf(STDERR_FILENO, "cannot run %s: %s\n", program,
 	    strerror(errno));
 	_exit(127);
 }
 
+/*
+ * In the child: stay between us and the daemon only to remove its directory
+ * when it has ended, which we cannot do once we are killed.
+ */
+_Noreturn static void
+keep_daemon(struct private_daemon *p, const char *program, int lifeline,
+    int ready)
+{
+	pid_t pid;
+
+	/* A Ctrl-C at the terminal is for the guest, not for the daemon. */
+	setsid();
+	close(p->lifeline);
+	pid = fork();
+	if (pid == 0)
+		exec_daemon(p, program, lifeline, ready);
+	close(lifeline);
+	close(ready);
+	/* Whoever reads our output must not wait for us. */
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	remove_dir(p);
+	_exit(0);
+}
+
 /* The last line that the daemon wrote is why it did not start. */
 static void
 explain(const struct private_daemon *p, struct err *e)
 {
-	char path[sizeof(p->dir) + 16];
 	char text[2048];
 	char *line;
-	ssize_t n = 0;
-	int fd;
+	ssize_t n;
 
-	snprintf(path, sizeof(path), "%s/daemon.log", p->dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
+	n = pread(p->log, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = 0;
 	while (n > 0 && text[n - 1] == '\n')
 		text[--n] = 0;
@@ -183,12 +215,14 @@ private_start(struct private_daemon *p, struct err *e)
 
 	memset(p, 0, sizeof(*p));
 	p->lifeline = -1;
+	/* Not a file: the directory may be gone before we read why. */
+	p->log = memfd_create("trivisord-log", MFD_CLOEXEC);
 	rc = find_daemon(program, sizeof(program), e);
 	if (rc)
-		return rc;
+		goto close_log;
 	rc = make_dir(p, e);
 	if (rc)
-		return rc;
+		goto close_log;
 	if (pipe2(lifeline, O_CLOEXEC)) {
 		rc = err_set_sys(e, errno, "cannot make a pipe");
 		goto remove_dir;
@@ -197,12 +231,12 @@ private_start(struct private_daemon *p, struct err *e)
 		rc = err_set_sys(e, errno, "cannot make a pipe");
 		goto close_lifeline;
 	}
+	p->lifeline = lifeline[1];
 	p->pid = fork();
 	if (p->pid == 0)
-		exec_daemon(p, program, lifeline[0], ready[1]);
+		keep_daemon(p, program, lifeline[0], ready[1]);
 	close(ready[1]);
 	close(lifeline[0]);
-	p->lifeline = lifeline[1];
 	if (p->pid < 0) {
 		p->pid = 0;
 		rc = err_set_sys(e, errno, "cannot fork");
@@ -219,6 +253,8 @@ close_lifeline:
 	close(lifeline[1]);
 remove_dir:
 	remove_dir(p);
+close_log:
+	close_log(p);
 	return rc;
 }
 
@@ -246,9 +282,10 @@ private_stop(struct private_daemon *p)
 		close(p->lifeline);
 	p->lifeline = -1;
 	if (p->pid && !reap(p->pid, STOP_LIMIT_MS)) {
-		kill(p->pid, SIGKILL);
+		kill(-p->pid, SIGKILL);	/* its session's group */
 		reap(p->pid, STOP_LIMIT_MS);
 	}
 	p->pid = 0;
 	remove_dir(p);
+	close_log(p);
 }

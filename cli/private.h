@@ -19,6 +19,7 @@
 struct private_daemon {
 	pid_t pid;		/* 0: none */
 	int lifeline;		/* owned: write end of the pipe */
+	int log;		/* owned: what it wrote to stderr */
 	char dir[128];
 	char socket[160];
 };

@@ -431,6 +431,7 @@ verb_run(struct cli *cli, const struct args *a)
 	r.pump.signals = -1;
 	r.pump.term.fd = -1;
 	r.daemon.lifeline = -1;
+	r.daemon.log = -1;
 	status = run(&r);
 	client_free(cli->client);
 	cli->client = NULL;

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2034 # its variables are for who sources it
 #
 # Sourced by the tests of the command line.  They run copies of the programs
 # from a directory of their own, so that what is left running afterwards can
