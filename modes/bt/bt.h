@@ -337,12 +337,13 @@ uint32_t bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id);
  */
 #define INFO_SLOW(off, size, write) \
 	((uint32_t)(off) << 16 | (uint32_t)(write) << 8 | (uint32_t)(size))
-#define INFO_CALL(off, len, helper) \
-	((uint32_t)(off) << 16 | (uint32_t)(helper) << 8 | (uint32_t)(len))
+#define INFO_CALL(off, len, op_bytes, helper) \
+	((uint32_t)(off) << 16 | (uint32_t)(helper) << 8 | \
+	(uint32_t)(op_bytes) << 4 | (uint32_t)(len))
 
 enum bt_helper_id {
 	HELP_SYSCALL, HELP_SYSRET, HELP_IRET, HELP_POPF, HELP_HLT,
-	HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
+	HELP_WRMSR, HELP_RDMSR, HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
 };
 
 /* Registers of the guest in memory <-> flags words; see helper.c. */

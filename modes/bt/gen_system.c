@@ -124,6 +124,12 @@ gen_system(struct gen *g)
 	case I_IRET:
 		gen_call_helper(g, HELP_IRET);
 		return true;
+	case I_WRMSR:
+		gen_call_helper(g, HELP_WRMSR);
+		return true;
+	case I_RDMSR:
+		gen_call_helper(g, HELP_RDMSR);
+		return true;
 	case I_LFENCE:
 	case I_MFENCE:
 	case I_SFENCE:
@@ -139,7 +145,8 @@ gen_string(struct gen *g)
 {
 	const struct insn *i = g->i;
 
-	if (!i->rep || i->addr_bytes != 8 || i->rep != 0xf3)
+	if (i->rep != 0xf3 || i->addr_bytes != 8 ||
+	    i->seg_override == SEG_FS || i->seg_override == SEG_GS)
 		return false;
 	if (i->desc->id == I_MOVS)
 		gen_call_helper(g, HELP_REP_MOVS);
@@ -155,11 +162,11 @@ gen_call_helper(struct gen *g, enum bt_helper_id id)
 {
 	struct emit *e = &g->e;
 
-	mov_ri(e, S_C, INFO_CALL(g->off, g->i->len, id));
+	mov_ri(e, S_C, INFO_CALL(g->off, g->i->len, g->i->op_bytes, id));
 	mov_ri(e, S_A, g->tu_index);
 	call_to(e, g->t->call);
-	/* All but the string copies end in a tail probe or the run loop. */
-	if (id != HELP_REP_MOVS && id != HELP_REP_STOS)
+	/* All but these end in a tail probe or the run loop. */
+	if (id != HELP_REP_MOVS && id != HELP_REP_STOS && id != HELP_RDMSR)
 		g->ended = true;
 }
 

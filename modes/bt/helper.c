@@ -174,7 +174,8 @@ bt_h_slow(struct bt_vcpu *b, uint64_t ea, uint32_t info, uint32_t tu_id)
 
 /* --- helpers for single instructions ---------------------------------- */
 
-typedef uint32_t helper_fn(struct bt_vcpu *b, uint64_t next);
+/* s.rip is the instruction, next follows it, size is its operand size. */
+typedef uint32_t helper_fn(struct bt_vcpu *b, uint64_t next, unsigned size);
 
 static uint32_t
 done(struct bt_vcpu *b, int rc)
@@ -183,16 +184,80 @@ done(struct bt_vcpu *b, int rc)
 }
 
 static uint32_t
-help_syscall(struct bt_vcpu *b, uint64_t next)
+help_syscall(struct bt_vcpu *b, uint64_t next, unsigned size)
 {
+	(void)size;
 	return done(b, x86_syscall(&b->c, next));
+}
+
+static uint32_t
+help_sysret(struct bt_vcpu *b, uint64_t next, unsigned size)
+{
+	(void)next;
+	return done(b, x86_sysret(&b->c, size));
+}
+
+static uint32_t
+help_iret(struct bt_vcpu *b, uint64_t next, unsigned size)
+{
+	(void)next;
+	return done(b, x86_iret(&b->c, size));
+}
+
+static uint64_t
+edx_eax(const struct bt_vcpu *b)
+{
+	return b->c.s.gpr[RDX] << 32 | (uint32_t)b->c.s.gpr[RAX];
+}
+
+static uint32_t
+help_wrmsr(struct bt_vcpu *b, uint64_t next, unsigned size)
+{
+	(void)size;
+	if (x86_wrmsr(&b->c, (uint32_t)b->c.s.gpr[RCX], edx_eax(b)))
+		return deliver(b);
+	b->c.s.rip = next;
+	return resume(b);
+}
+
+static uint32_t
+help_rdmsr(struct bt_vcpu *b, uint64_t next, unsigned size)
+{
+	uint64_t v;
+
+	(void)next;
+	(void)size;
+	if (x86_rdmsr(&b->c, (uint32_t)b->c.s.gpr[RCX], &v))
+		return deliver(b);
+	b->c.s.gpr[RAX] = (uint32_t)v;
+	b->c.s.gpr[RDX] = v >> 32;
+	bt_sync_out(b);
+	return BT_CONTINUE;
+}
+
+static uint32_t
+help_popf(struct bt_vcpu *b, uint64_t next, unsigned size)
+{
+	uint64_t mask = FLAGS_ARITH | FLAG_DF | FLAG_NT | FLAG_TF | FLAG_AC |
+	    FLAG_ID | FLAG_IF | FLAG_IOPL | FLAG_RF;
+	struct vcpu *c = &b->c;
+	uint64_t v;
+
+	if (x86_read(c, c->s.gpr[RSP], &v, size, 0, true))
+		return deliver(b);
+	c->s.gpr[RSP] += size;
+	/* IF and IOPL as CPL and IOPL allow; RF is cleared. */
+	x86_set_flags(c, v & ~(uint64_t)FLAG_RF, mask);
+	c->s.rip = next;
+	return resume(b);
 }
 
 /* The ones whose every check matters run as the interpreter runs them. */
 static uint32_t
-help_step(struct bt_vcpu *b, uint64_t next)
+help_step(struct bt_vcpu *b, uint64_t next, unsigned size)
 {
 	(void)next;
+	(void)size;
 	return step_one(b);
 }
 
@@ -322,57 +387,28 @@ rep_stos(struct bt_vcpu *b, unsigned size)
 	return BT_CONTINUE;
 }
 
-/*
- * Operand size and overrides, read again from the instruction's bytes: the
- * page is traced, so they are still what was translated.
- */
-static bool
-string_form(struct bt_vcpu *b, unsigned *size, bool *plain)
-{
-	struct itlb_entry *t = bt_itlb_get(b, b->c.s.rip);
-	struct insn i;
-	unsigned off = (unsigned)(b->c.s.rip & ~PAGE_MASK);
-
-	b->c.exc.raised = false;
-	if (!t || insn_decode(&i, t->host + off, PAGE_SIZE - off, MODE_64) <= 0)
-		return false;
-	*size = i.op_bytes;
-	*plain = i.seg_override != SEG_FS && i.seg_override != SEG_GS;
-	return true;
-}
-
 static uint32_t
-help_rep(struct bt_vcpu *b, bool movs)
-{
-	unsigned size;
-	bool plain;
-
-	if ((b->c.s.rflags & FLAG_DF) || !string_form(b, &size, &plain) ||
-	    (movs && !plain))
-		return step_one(b);
-	return movs ? rep_movs(b, size) : rep_stos(b, size);
-}
-
-static uint32_t
-help_rep_movs(struct bt_vcpu *b, uint64_t next)
+help_rep_movs(struct bt_vcpu *b, uint64_t next, unsigned size)
 {
 	(void)next;
-	return help_rep(b, true);
+	return b->c.s.rflags & FLAG_DF ? step_one(b) : rep_movs(b, size);
 }
 
 static uint32_t
-help_rep_stos(struct bt_vcpu *b, uint64_t next)
+help_rep_stos(struct bt_vcpu *b, uint64_t next, unsigned size)
 {
 	(void)next;
-	return help_rep(b, false);
+	return b->c.s.rflags & FLAG_DF ? step_one(b) : rep_stos(b, size);
 }
 
 static helper_fn *const helpers[HELP_COUNT] = {
 	[HELP_SYSCALL] = help_syscall,
-	[HELP_SYSRET] = help_step,
-	[HELP_IRET] = help_step,
-	[HELP_POPF] = help_step,
+	[HELP_SYSRET] = help_sysret,
+	[HELP_IRET] = help_iret,
+	[HELP_POPF] = help_popf,
 	[HELP_HLT] = help_step,
+	[HELP_WRMSR] = help_wrmsr,
+	[HELP_RDMSR] = help_rdmsr,
 	[HELP_REP_MOVS] = help_rep_movs,
 	[HELP_REP_STOS] = help_rep_stos,
 };
@@ -385,5 +421,5 @@ bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id)
 	b->n_helper++;
 	bt_sync_in(b);
 	b->c.s.rip = rip;
-	return helpers[info >> 8 & 0xff](b, rip + (info & 0xff));
+	return helpers[info >> 8 & 0xff](b, rip + (info & 15), info >> 4 & 15);
 }

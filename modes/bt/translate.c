@@ -20,7 +20,7 @@ goes_on(unsigned id)
 {
 	switch (id) {
 	case I_CLI: case I_STI: case I_SWAPGS: case I_RDTSC: case I_RDTSCP:
-	case I_LFENCE: case I_MFENCE: case I_SFENCE: case I_PAUSE:
+	case I_LFENCE: case I_MFENCE: case I_SFENCE: case I_PAUSE: case I_RDMSR:
 		return true;
 	default:
 		return false;
