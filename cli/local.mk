@@ -11,3 +11,4 @@ bin_trivisor_LDADD = libapi.a libvm.a libbase.a $(JSON_C_LIBS) $(LIBXML2_LIBS)
 EXTRA_DIST += cli/README.md examples/debian-cloud.xml .ci/run \
 	build-aux/README.md build-aux/setup.sh build-aux/fetch-guest.sh \
 	build-aux/guest-init.sh
+dist_man_MANS += man/trivisor.1
