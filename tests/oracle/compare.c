@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is different, and what may be: only interpreter paths may choose
+ * undefined flags, and only those that the decoder's table calls undefined
+ * (bt.md 7.0.7 of the design, repeated in README.md).
+ */
+#include <capstone/capstone.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "tests/oracle/oracle.h"
+
+static const char *const gpr_name[GPR_COUNT] = {
+	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+};
+
+struct diff {
+	FILE *out;		/* NULL: only count */
+	unsigned n;
+};
+
+static void
+differ(struct diff *d, const char *what, uint64_t want, uint64_t got)
+{
+	if (want == got)
+		return;
+	d->n++;
+	if (d->out)
+		fprintf(d->out, "  %-8s native %016" PRIx64 "  engine %016"
+		    PRIx64 "  xor %" PRIx64 "\n", what, want, got, want ^ got);
+}
+
+static void
+bytes(FILE *out, const uint8_t *p, unsigned n)
+{
+	while (n--)
+		fprintf(out, "%02x", p[n]);
+}
+
+static void
+differ_bytes(struct diff *d, const char *what, unsigned i, const uint8_t *want,
+    const uint8_t *got, unsigned n)
+{
+	if (!memcmp(want, got, n))
+		return;
+	d->n++;
+	if (!d->out)
+		return;
+	fprintf(d->out, "  %s%u\n    native ", what, i);
+	bytes(d->out, want, n);
+	fprintf(d->out, "\n    engine ");
+	bytes(d->out, got, n);
+	fprintf(d->out, "\n");
+}
+
+static void
+compare_vec(struct diff *d, const struct vec_state *a,
+    const struct vec_state *b)
+{
+	differ(d, "fcw", a->fcw, b->fcw);
+	differ(d, "fsw", a->fsw, b->fsw);
+	differ(d, "ftw", a->ftw, b->ftw);
+	differ(d, "mxcsr", a->mxcsr, b->mxcsr);
+	for (unsigned i = 0; i < 8; i++)
+		differ_bytes(d, "st", i, a->st[i], b->st[i], 10);
+	for (unsigned i = 0; i < 8; i++)
+		differ(d, "k", a->k[i], b->k[i]);
+	for (unsigned i = 0; i < 32; i++)
+		differ_bytes(d, "zmm", i, a->zmm[i], b->zmm[i], 64);
+}
+
+static void
+compare_mem(struct diff *d, const struct result *a, const struct result *b)
+{
+	unsigned shown = 0;
+
+	if (!memcmp(a->mem, b->mem, DATA_BYTES))
+		return;
+	d->n++;
+	for (unsigned i = 0; d->out && i < DATA_BYTES && shown < 16; i++) {
+		if (a->mem[i] == b->mem[i])
+			continue;
+		fprintf(d->out, "  [%" PRIx64 "] native %02x engine %02x\n",
+		    DATA_VA + 4096 * (uint64_t)data_page[i / 4096] + i % 4096,
+		    a->mem[i], b->mem[i]);
+		shown++;
+	}
+}
+
+unsigned
+compare(const struct seq *q, const struct result *want,
+    const struct result *got, uint64_t taint, FILE *out)
+{
+	uint32_t error_mask = UINT32_MAX;
+	struct diff d = { out, 0 };
+
+	(void)q;
+	/*
+	 * Linux reports faults on its half as protection faults; what is
+	 * mapped there is its secret.
+	 */
+	if (want->vector == VEC_PF && want->cr2 >> 63)
+		error_mask = ~1u;
+	differ(&d, "vector", want->vector, got->vector);
+	differ(&d, "error", want->error & error_mask, got->error & error_mask);
+	differ(&d, "cr2", want->cr2, got->cr2);
+	differ(&d, "rip", want->s.rip, got->s.rip);
+	differ(&d, "rflags", want->s.rflags & ~taint, got->s.rflags & ~taint);
+	differ(&d, "fsbase", want->s.fs_base, got->s.fs_base);
+	differ(&d, "gsbase", want->s.gs_base, got->s.gs_base);
+	for (unsigned i = 0; i < GPR_COUNT; i++)
+		differ(&d, gpr_name[i], want->s.gpr[i], got->s.gpr[i]);
+	compare_vec(&d, &want->s.v, &got->s.v);
+	compare_mem(&d, want, got);
+	return d.n;
+}
+
+uint64_t
+taint_of(const struct seq *q, bool *skip)
+{
+	uint64_t taint = 0, ever = 0;
+
+	*skip = false;
+	for (unsigned pass = 0; pass < (q->loops ? 2u : 1u); pass++) {
+		for (unsigned i = 0; i < q->n; i++) {
+			const struct insn_desc *d;
+
+			if (q->insn[i].row == UINT16_MAX)
+				continue;
+			d = &insn_tab[q->insn[i].row];
+			if (d->flags_read & taint)
+				*skip = true;
+			/* A branch may jump over what defines them again. */
+			if (!q->branches && !(d->attr & ATTR_FLAGS_COND))
+				taint &= ~(uint64_t)d->flags_write;
+			taint |= d->flags_undef;
+			ever |= taint;
+		}
+	}
+	return ever;
+}
+
+void
+disassemble(const struct seq *q, FILE *out)
+{
+	uint64_t at = CODE_VA + q->start;
+	csh cs;
+
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &cs) != CS_ERR_OK)
+		return;
+	for (unsigned i = 0; i < q->n; i++) {
+		unsigned off = q->insn[i].off;
+		unsigned end = i + 1 < q->n ? q->insn[i + 1].off : q->len;
+		cs_insn *ci;
+		size_t n;
+
+		if (off >= q->len)
+			break;
+		end = MIN(end, q->len);
+		fprintf(out, "  %08" PRIx64 "  ", at + off);
+		for (unsigned k = off; k < end; k++)
+			fprintf(out, "%02x", q->code[k]);
+		fprintf(out, "%*s", (int)(2 * (16 - MIN(16u, end - off))), "");
+		n = cs_disasm(cs, q->code + off, end - off, at + off, 1, &ci);
+		if (n) {
+			fprintf(out, "%s %s", ci->mnemonic, ci->op_str);
+			cs_free(ci, n);
+		}
+		if (q->insn[i].row != UINT16_MAX)
+			fprintf(out, "   <%s>", insn_tab[q->insn[i].row].name);
+		fprintf(out, "\n");
+	}
+	cs_close(&cs);
+}
+
+void
+print_state(const struct seq *q, FILE *out)
+{
+	const struct state *s = &q->init;
+
+	for (unsigned i = 0; i < GPR_COUNT; i++)
+		fprintf(out, "  %-4s %016" PRIx64 "%s", gpr_name[i], s->gpr[i],
+		    i % 4 == 3 ? "\n" : "");
+	fprintf(out, "  rip  %016" PRIx64 "  rflags %" PRIx64 "  fs %" PRIx64
+	    "  gs %" PRIx64 "\n", s->rip, s->rflags, s->fs_base, s->gs_base);
+	fprintf(out, "  fcw %x fsw %x ftw %x mxcsr %x image %u\n", s->v.fcw,
+	    s->v.fsw, s->v.ftw, s->v.mxcsr, q->image);
+}

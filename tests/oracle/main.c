@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oracle: compare an engine with the processor it runs on.
+ *
+ *	oracle [--engine bt|interp] [--seed N] [--count N] [--seconds N]
+ *	       [--coverage] [--replay SEED:INDEX] [--max-failures N]
+ *
+ * Exit status 0: no difference; 1: differences, or with --coverage an
+ * instruction that was not executed often enough; 2: usage; 3: could not run.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "modes/options.h"
+#include "tests/oracle/oracle.h"
+
+#define RUNS 3
+#define COVER_AT_LEAST 100
+
+struct options {
+	const struct engine_ops *engine;
+	uint64_t seed, count, replay;
+	unsigned seconds, max_failures;
+	bool coverage, replaying, verbose;
+	struct engine_options eng;
+	const char *without;
+};
+
+struct tally {
+	uint64_t sequences, runs, timeouts, tainted, masked, failures;
+	uint64_t ended[32];	/* by vector */
+	uint64_t *executed;	/* per row */
+	uint64_t *faulted;
+};
+
+static const struct engine_ops *
+engine_named(const char *name)
+{
+	if (!strcmp(name, "interp"))
+		return &engine_interp;
+#ifdef HAVE_ENGINE_BT
+	if (!strcmp(name, "bt"))
+		return &engine_bt;
+#endif
+	fprintf(stderr, "oracle: no engine \"%s\": bt and interp are\n", name);
+	exit(2);
+}
+
+static const struct option long_options[] = {
+	{ "engine", required_argument, NULL, 'e' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "count", required_argument, NULL, 'n' },
+	{ "seconds", required_argument, NULL, 't' },
+	{ "coverage", no_argument, NULL, 'c' },
+	{ "replay", required_argument, NULL, 'r' },
+	{ "max-failures", required_argument, NULL, 'm' },
+	{ "tlb-entries", required_argument, NULL, 'T' },
+	{ "flush-every", required_argument, NULL, 'F' },
+	{ "no-chain", no_argument, NULL, 'C' },
+	{ "exact-flags", no_argument, NULL, 'X' },
+	{ "host-without", required_argument, NULL, 'W' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ 0 },
+};
+
+static void
+parse_replay(struct options *o, const char *arg)
+{
+	char *end;
+
+	o->seed = strtoull(arg, &end, 0);
+	if (*end != ':') {
+		fprintf(stderr, "oracle: --replay takes SEED:INDEX\n");
+		exit(2);
+	}
+	o->replay = strtoull(end + 1, NULL, 0);
+	o->replaying = true;
+}
+
+static void
+parse(struct options *o, int argc, char **argv)
+{
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (ch) {
+		case 'e': o->engine = engine_named(optarg); break;
+		case 's': o->seed = strtoull(optarg, NULL, 0); break;
+		case 'n': o->count = strtoull(optarg, NULL, 0); break;
+		case 't': o->seconds = (unsigned)atol(optarg); break;
+		case 'c': o->coverage = true; break;
+		case 'r': parse_replay(o, optarg); break;
+		case 'm': o->max_failures = (unsigned)atol(optarg); break;
+		case 'T': o->eng.tlb_entries = (unsigned)atol(optarg); break;
+		case 'F': o->eng.flush_every = (unsigned)atol(optarg); break;
+		case 'C': o->eng.no_chain = true; break;
+		case 'X': o->eng.exact_flags = true; break;
+		case 'W': o->without = optarg; break;
+		case 'v': o->verbose = true; break;
+		default: exit(2);
+		}
+	}
+	if (optind != argc) {
+		fprintf(stderr, "oracle: unexpected argument %s\n",
+		    argv[optind]);
+		exit(2);
+	}
+}
+
+static double
+seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Which instructions ran: in straight code, those before the end. */
+static void
+count_coverage(struct tally *t, const struct seq *q, const struct result *r)
+{
+	uint64_t end = r->s.rip - CODE_VA - q->start;
+	/* These push the address after themselves. */
+	bool trap = r->vector == VEC_BP || r->vector == VEC_OF ||
+	    r->vector == VEC_DB;
+
+	for (unsigned i = 0; i < q->n; i++) {
+		unsigned row = q->insn[i].row;
+
+		if (row == UINT16_MAX)
+			continue;
+		if (q->branches && i > 0 &&
+		    (end >= q->len || insn_tab[row].flow == FLOW_NONE))
+			continue;
+		if (q->insn[i].off < end || q->branches)
+			t->executed[row]++;
+		else if (q->insn[i].off == end && !trap)
+			t->faulted[row]++;
+	}
+}
+
+static void
+report(const struct options *o, const struct seq *q, const struct result *want,
+    const struct result *got, unsigned run, uint64_t taint)
+{
+	printf("DIFFERENCE %" PRIu64 ":%" PRIu64 " run %u (%s)\n", q->seed,
+	    q->index, run + 1, o->engine->name);
+	print_state(q, stdout);
+	disassemble(q, stdout);
+	compare(q, want, got, taint, stdout);
+	if (got->vector == VECTOR_OTHER)
+		printf("  engine left with reason %u at %" PRIx64 "\n",
+		    got->error, got->s.rip);
+	fflush(stdout);
+}
+
+static void
+check_one(const struct options *o, struct tally *t, struct guest *g,
+    const struct seq *q, const struct result *want)
+{
+	static struct result got;
+	uint64_t taint = 0, undefined;
+	bool skip = false;
+
+	if (want->vector == VECTOR_TIMEOUT) {
+		t->timeouts++;
+		return;
+	}
+	undefined = taint_of(q, &skip);
+	if (o->engine->id == ENGINE_INTERP) {
+		taint = undefined;
+		t->masked += taint != 0;
+		if (skip) {
+			t->tainted++;
+			return;
+		}
+	}
+	t->ended[want->vector & 31]++;
+	count_coverage(t, q, want);
+	for (unsigned run = 0; run < RUNS; run++) {
+		guest_run(g, q, run > 0, &got);
+		t->runs++;
+		if (!compare(q, want, &got, taint, NULL))
+			continue;
+		t->failures++;
+		if (t->failures <= o->max_failures)
+			report(o, q, want, &got, run, taint);
+		return;
+	}
+}
+
+static int
+run_batch(const struct options *o, struct tally *t, struct native **np,
+    struct guest *g, uint64_t first, unsigned n)
+{
+	struct batch *b = native_batch(*np);
+
+	for (unsigned i = 0; i < n; i++)
+		gen_seq(&b->seq[i], o->seed, first + i);
+	if (native_run(*np, n)) {
+		printf("the native child died at %" PRIu64 ":%" PRIu64 "\n",
+		    o->seed, first + atomic_load(&b->done));
+		disassemble(&b->seq[atomic_load(&b->done)], stdout);
+		return -1;
+	}
+	for (unsigned i = 0; i < n; i++)
+		check_one(o, t, g, &b->seq[i], &b->result[i]);
+	t->sequences += n;
+	return 0;
+}
+
+static unsigned
+print_coverage(const struct tally *t)
+{
+	unsigned low = 0, rows = 0;
+
+	printf("%-18s %-6s %-3s %-4s %10s %10s\n", "instruction", "enc", "map",
+	    "op", "executed", "faulted");
+	for (unsigned i = 0; i < insn_tab_len; i++) {
+		static const char *const enc[] = { "legacy", "vex", "evex" };
+		const struct insn_desc *d = &insn_tab[i];
+		/* Some only ever fault: UD2, INT3. */
+		uint64_t n = t->executed[i] + t->faulted[i];
+
+		if (!gen_wants(i))
+			continue;
+		rows++;
+		low += n < COVER_AT_LEAST;
+		printf("%-18s %-6s %-3u %02x   %10" PRIu64 " %10" PRIu64 "%s\n",
+		    d->name, enc[d->enc], d->map, d->opcode, t->executed[i],
+		    t->faulted[i], n < COVER_AT_LEAST ? "  LOW" : "");
+	}
+	printf("%u rows offered, %u executed less than %u times\n", rows, low,
+	    COVER_AT_LEAST);
+	return low;
+}
+
+static void
+print_tally(const struct options *o, const struct tally *t, double spent)
+{
+	printf("oracle %s: seed %" PRIu64 ", %" PRIu64 " sequences, %" PRIu64
+	    " runs, %.1f s: %" PRIu64 " differences\n", o->engine->name,
+	    o->seed, t->sequences, t->runs, spent, t->failures);
+	printf("  left out: %" PRIu64 " endless natively, %" PRIu64
+	    " that use an undefined flag; undefined flags masked in %" PRIu64
+	    "\n", t->timeouts, t->tainted, t->masked);
+	printf("  ended by vector:");
+	for (unsigned v = 0; v < 32; v++)
+		if (t->ended[v])
+			printf(" %u:%" PRIu64, v, t->ended[v]);
+	printf("\n");
+}
+
+static int
+replay(const struct options *o, struct native *n, struct guest *g)
+{
+	static struct result got;
+	struct batch *b = native_batch(n);
+	struct seq *q = &b->seq[0];
+	unsigned bad = 0;
+	uint64_t taint;
+	bool skip;
+
+	gen_seq(q, o->seed, o->replay);
+	printf("%" PRIu64 ":%" PRIu64 "\n", o->seed, o->replay);
+	print_state(q, stdout);
+	disassemble(q, stdout);
+	fflush(stdout);
+	if (native_run(n, 1)) {
+		printf("the native child died\n");
+		return 3;
+	}
+	printf("native: vector %u error %x at %" PRIx64 "\n",
+	    b->result[0].vector, b->result[0].error, b->result[0].s.rip);
+	taint = taint_of(q, &skip);
+	if (o->engine->id != ENGINE_INTERP)
+		taint = 0;
+	for (unsigned run = 0; run < RUNS; run++) {
+		guest_run(g, q, run > 0, &got);
+		printf("run %u: vector %u error %x at %" PRIx64 "\n", run + 1,
+		    got.vector, got.error, got.s.rip);
+		bad += compare(q, &b->result[0], &got, taint, stdout) != 0;
+	}
+	return bad ? 1 : 0;
+}
+
+static int
+run_all(const struct options *o, struct tally *t, struct native *n,
+    struct guest *g)
+{
+	double start = seconds_now(), spent = 0;
+	uint64_t i = 0;
+
+	while (o->seconds ? spent < o->seconds : i < o->count) {
+		unsigned k = BATCH;
+
+		if (!o->seconds && o->count - i < k)
+			k = (unsigned)(o->count - i);
+		if (run_batch(o, t, &n, g, i, k))
+			return 3;
+		i += k;
+		spent = seconds_now() - start;
+		if (t->failures > o->max_failures * 50 + 1000)
+			break;
+	}
+	print_tally(o, t, spent);
+	return t->failures ? 1 : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .seed = 1, .count = 200000, .max_failures = 10 };
+	static struct cpuid_host host;
+	static struct cpuid_table table;
+	struct tally t = { 0 };
+	struct native *n;
+	struct guest *g;
+	struct err e = { 0 };
+	int rc;
+
+#ifdef HAVE_ENGINE_BT
+	o.engine = &engine_bt;
+#else
+	o.engine = &engine_interp;
+#endif
+	parse(&o, argc, argv);
+	signal(SIGPIPE, SIG_IGN);
+	if (cpuid_host_read(&host, o.without, &e) ||
+	    cpuid_resolve(&table, &host, 1, 1000000, &e)) {
+		fprintf(stderr, "oracle: %s\n", e.msg);
+		return 3;
+	}
+	if (!cpuid_has(&host.t, FEAT_FSGSBASE)) {
+		fprintf(stderr, "oracle: the host lacks FSGSBASE\n");
+		return 3;
+	}
+	vec_init();
+	values_init(o.seed);
+	t.executed = calloc(insn_tab_len, sizeof(*t.executed));
+	t.faulted = calloc(insn_tab_len, sizeof(*t.faulted));
+	if (!t.executed || !t.faulted || gen_init(&table) ||
+	    native_start(&n) || guest_start(&g, o.engine, &table, &o.eng)) {
+		fprintf(stderr, "oracle: cannot start\n");
+		return 3;
+	}
+	rc = o.replaying ? replay(&o, n, g) : run_all(&o, &t, n, g);
+	if (o.coverage && !o.replaying && print_coverage(&t) && !rc)
+		rc = 1;
+	native_stop(n);
+	guest_stop(g);
+	free(t.executed);
+	free(t.faulted);
+	return rc;
+}

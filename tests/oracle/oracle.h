@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host's processor as oracle: the same random instruction sequence, from
+ * the same state, natively (native.c) and through an engine (guest.c), and
+ * every architectural difference is a bug until it is explained.
+ *
+ * Both sides see the same linear addresses: two pages of code followed by a
+ * hole, and nine pages of data, "WW-RW-WW-" (writable, hole, read-only).
+ */
+#ifndef TRIVISOR_TESTS_ORACLE_H
+#define TRIVISOR_TESTS_ORACLE_H
+
+#include <stdio.h>
+
+#include "modes/cpuid.h"
+#include "modes/engine.h"
+#include "modes/x86/decode.h"
+
+#define CODE_VA UINT64_C(0x10000000)
+#define CODE_PAGES 2
+#define CODE_BYTES (CODE_PAGES * 4096)
+#define DATA_VA UINT64_C(0x20000000)
+#define DATA_SPAN 9
+/* The pages that exist, in order: their index in the nine. */
+#define DATA_PAGES 6
+#define DATA_READONLY 2		/* index among the six */
+#define DATA_BYTES (DATA_PAGES * 4096)
+extern const uint8_t data_page[DATA_PAGES];
+#define STACK_VA (DATA_VA + 7 * 4096)
+
+#define SEQ_MAX_INSNS 24
+#define SEQ_MAX_BYTES 320
+
+/* Vector and x87 state, in a layout of our own: XSAVE's depends on the CPU. */
+struct vec_state {
+	uint16_t fcw, fsw;
+	uint8_t ftw;		/* abridged: bit set is "not empty" */
+	uint8_t st[8][10];	/* ST0 first */
+	uint32_t mxcsr;
+	uint64_t k[8];
+	uint8_t zmm[32][64];
+};
+
+struct state {
+	uint64_t gpr[GPR_COUNT];
+	uint64_t rip, rflags;
+	uint64_t fs_base, gs_base;
+	struct vec_state v;
+};
+
+/* What ended a run. */
+enum { VECTOR_TIMEOUT = 0x100, VECTOR_OTHER = 0x101 };
+
+struct result {
+	uint32_t vector;	/* enum vector or VECTOR_* */
+	uint32_t error;
+	uint64_t cr2;		/* when vector is VEC_PF */
+	struct state s;
+	uint8_t mem[DATA_BYTES];
+};
+
+struct seq {
+	uint64_t seed, index;
+	struct state init;
+	unsigned image;		/* which initial content of the data pages */
+	unsigned start;		/* offset of the first byte in the code pages */
+	unsigned len;		/* bytes of code in all */
+	unsigned n;		/* instructions */
+	uint8_t code[SEQ_MAX_BYTES];
+	struct {
+		uint16_t off;	/* from start */
+		uint16_t row;	/* of insn_tab */
+	} insn[SEQ_MAX_INSNS];
+	bool branches;		/* has control flow: order is not known */
+	bool loops;
+};
+
+/* --- rng.c: the generator's only source of chance --- */
+struct rng {
+	uint64_t s[2];
+};
+void rng_init(struct rng *r, uint64_t seed, uint64_t stream);
+uint64_t rng_next(struct rng *r);
+static inline unsigned
+rng_below(struct rng *r, unsigned n)
+{
+	return (unsigned)((rng_next(r) >> 32) * n >> 32);
+}
+/* True in percent of the cases. */
+static inline bool
+rng_chance(struct rng *r, unsigned percent)
+{
+	return rng_below(r, 100) < percent;
+}
+
+/* --- values.c: initial states and memory --- */
+#define N_IMAGES 16
+extern uint8_t images[N_IMAGES][DATA_BYTES];
+void values_init(uint64_t seed);
+uint64_t value_int(struct rng *r);
+void value_state(struct rng *r, struct state *s);
+
+/* --- gen.c --- */
+MUST_USE int gen_init(const struct cpuid_table *offered);
+void gen_seq(struct seq *q, uint64_t seed, uint64_t index);
+/* Rows that must be covered; false for those left out. */
+bool gen_wants(unsigned row);
+
+/* --- vec.c: struct vec_state to and from an XSAVE standard image --- */
+void vec_init(void);
+void vec_to_xsave(const struct vec_state *v, uint8_t *image);
+void vec_from_xsave(struct vec_state *v, const uint8_t *image);
+
+/* --- native.c --- */
+#define BATCH 128
+struct batch {
+	struct seq seq[BATCH];
+	struct result result[BATCH];
+	_Atomic uint32_t done;		/* results that are there */
+};
+struct native;
+MUST_USE int native_start(struct native **np);
+/* Runs the first n sequences of the batch; -1 when the child died. */
+MUST_USE int native_run(struct native *n, unsigned count);
+struct batch *native_batch(struct native *n);
+void native_stop(struct native *n);
+
+/* --- guest.c --- */
+struct guest;
+struct engine_options;
+MUST_USE int guest_start(struct guest **gp, const struct engine_ops *engine,
+    const struct cpuid_table *t, const struct engine_options *opt);
+/* warm: keep what the engine has cached of translations and code. */
+void guest_run(struct guest *g, const struct seq *q, bool warm,
+    struct result *r);
+void guest_stop(struct guest *g);
+
+/* --- compare.c --- */
+/*
+ * Print and count the differences; taint is the set of flags whose value the
+ * manual leaves open and this engine may choose.
+ */
+unsigned compare(const struct seq *q, const struct result *want,
+    const struct result *got, uint64_t taint, FILE *out);
+/* Flags that are undefined at the end; *skip if one of them was used. */
+uint64_t taint_of(const struct seq *q, bool *skip);
+void disassemble(const struct seq *q, FILE *out);
+void print_state(const struct seq *q, FILE *out);
+
+#endif
