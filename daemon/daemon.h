@@ -30,6 +30,8 @@
 #define MAX_OUTPUT_BYTES (8u << 20)
 #define EVENT_RING 4096
 #define PATH_BYTES 4096
+/* XML_MAX_BYTES of api/xml_doc.h: nothing is stored that is not read back. */
+#define XML_MAX_BYTES_STORED (1u << 20)
 
 struct json_object;
 struct daemon;
@@ -86,6 +88,7 @@ void event_emit(struct daemon *d, const char *type, const char *name,
     const char *uuid, struct json_object *data);
 /* Send c the kept events after since; false when some are lost. */
 bool event_replay(struct daemon *d, struct conn *c, uint64_t since);
+/* Are all events after since still kept? */
 bool event_oldest(const struct daemon *d, uint64_t since);
 void event_log_fini(struct event_log *l);
 
@@ -268,8 +271,9 @@ struct conn {
 	STAILQ_HEAD(, out_msg) out;
 	size_t out_bytes;
 	unsigned in_flight;
-	bool closing;		/* nothing is read any more */
-	bool handling;		/* inside its own input; freed afterwards */
+	bool eof;		/* the client will say no more */
+	bool closing;		/* nothing is taken in any more */
+	bool lingers;		/* frame_timer limits the closing */
 	bool dead;
 	enum method_role role;
 	struct client_ids ids;
