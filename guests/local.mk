@@ -6,10 +6,12 @@
 GUEST_LIB = guests/lib/boot.S guests/lib/trap.S guests/lib/trap.c \
 	guests/lib/check.c guests/lib/page.c guests/lib/chips.c
 GUEST_IMAGES = \
+	guests/selftest/x64/apic.elf \
 	guests/selftest/x64/exc.elf \
 	guests/selftest/x64/pf.elf \
 	guests/selftest/x64/shadow.elf \
-	guests/selftest/x64/smc.elf
+	guests/selftest/x64/smc.elf \
+	guests/selftest/x64/user.elf
 GUEST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin -fno-pic -no-pie -static -nostdlib \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector \
