@@ -65,7 +65,7 @@ struct gen {
 	struct insn insn[BT_MAX_INSNS];
 	bool live[BT_MAX_INSNS];
 	struct tu_map map[BT_MAX_INSNS + 1];
-	unsigned n_insn;
+	unsigned n_insn, max_insns;
 };
 
 /* The address of an instruction's memory operand. */

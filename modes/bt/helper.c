@@ -108,8 +108,10 @@ resume(struct bt_vcpu *b)
 	struct vcpu *c = &b->c;
 
 	bt_mode_update(b);
-	if ((c->s.rflags & FLAG_IF) &&
-	    atomic_load_explicit(&c->irq_hint, memory_order_relaxed))
+	if (((c->s.rflags & FLAG_IF) &&
+	    atomic_load_explicit(&c->irq_hint, memory_order_relaxed)) ||
+	    (!c->s.nmi_masked &&
+	    atomic_load_explicit(&c->nmi_hint, memory_order_relaxed)))
 		vcpu_attention(c);
 	if (c->s.activity != ACT_RUNNING) {
 		bt_sync_out(b);

@@ -85,7 +85,7 @@ static void
 collect(struct gen *g, struct source *s)
 {
 	unsigned left = (unsigned)(PAGE_SIZE - (g->rip0 & ~PAGE_MASK));
-	unsigned off = 0, max = BT_MAX_INSNS, branches = 0;
+	unsigned off = 0, max = g->max_insns, branches = 0;
 
 	while (g->n_insn < max && off < left) {
 		struct insn *i = &g->insn[g->n_insn];
@@ -355,23 +355,11 @@ file(struct gen *g, const struct source *s, const uint8_t *entry)
 	return u;
 }
 
-struct tu *
-bt_translate(struct bt_vcpu *b)
+static void
+begin(struct gen *g, struct bt_vcpu *b)
 {
 	struct bt_vm *t = b->bt;
-	static _Thread_local struct gen gen_state;
-	struct gen *g = &gen_state;
-	struct source s = { .gpa2 = ~UINT64_C(0) };
-	struct itlb_entry *page = bt_itlb_get(b, b->c.s.rip);
-	const uint8_t *entry;
 
-	if (!page)
-		return NULL;
-	if (t->cache_size - t->used < BT_MAX_CODE + 64 ||
-	    t->n_tu == t->max_tu) {
-		t->full = true;
-		return NULL;
-	}
 	g->b = b;
 	g->t = t;
 	g->start = t->rw + t->used;
@@ -386,20 +374,60 @@ bt_translate(struct bt_vcpu *b)
 	g->jc = GS(jc) + (uint32_t)(b->set * sizeof(b->jc[0]));
 	g->n_slow = g->n_cold = g->n_exit = g->n_insn = 0;
 	g->ended = false;
-	s.gpa = page->gpa | (g->rip0 & ~PAGE_MASK);
-	s.host = page->host + (g->rip0 & ~PAGE_MASK);
-	s.global = page->global;
-	protect(b, s.gpa);
-	collect(g, &s);
-	if (s.failed)
-		return NULL;
-	if (s.gpa2 != ~UINT64_C(0))
-		protect(b, s.gpa2);
-	g->global = s.global;
+}
+
+/* Decode and emit at most g->max_insns; false if they did not fit. */
+static bool
+attempt(struct gen *g, struct bt_vcpu *b, struct source *s,
+    const uint8_t **entry)
+{
+	begin(g, b);
+	collect(g, s);
+	if (s->failed)
+		return true;
+	if (s->gpa2 != ~UINT64_C(0))
+		protect(b, s->gpa2);
+	g->global = s->global;
 	liveness(g);
-	emit_entry(g, &entry);
-	emit_body(g, &s);
+	emit_entry(g, entry);
+	emit_body(g, s);
 	gen_cold(g);
-	BUG_ON(g->e.overflow);
-	return file(g, &s, entry);
+	return !g->e.overflow;
+}
+
+struct tu *
+bt_translate(struct bt_vcpu *b)
+{
+	static _Thread_local struct gen gen_state;
+	struct gen *g = &gen_state;
+	struct bt_vm *t = b->bt;
+	uint64_t rip = b->c.s.rip;
+	struct itlb_entry *page = bt_itlb_get(b, rip);
+	const struct source first = {
+		.gpa = page ? page->gpa | (rip & ~PAGE_MASK) : 0,
+		.gpa2 = ~UINT64_C(0),
+		.host = page ? page->host + (rip & ~PAGE_MASK) : NULL,
+		.global = page && page->global,
+	};
+	struct source s;
+	const uint8_t *entry;
+
+	if (!page)
+		return NULL;
+	if (t->cache_size - t->used < BT_MAX_CODE + 64 ||
+	    t->n_tu == t->max_tu) {
+		t->full = true;
+		return NULL;
+	}
+	protect(b, first.gpa);
+	g->max_insns = BT_MAX_INSNS;
+	for (;;) {
+		s = first;
+		if (attempt(g, b, &s, &entry))
+			break;
+		/* One instruction always fits. */
+		BUG_ON(g->max_insns == 1);
+		g->max_insns /= 2;
+	}
+	return s.failed ? NULL : file(g, &s, entry);
 }
