@@ -1,4 +1,18 @@
 ## SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += tests/unit/cli_args_test tests/unit/cli_pump_test
+TESTS += tests/unit/cli_args_test tests/unit/cli_pump_test
+tests_unit_cli_args_test_SOURCES = tests/unit/cli_args_test.c cli/args.c \
+	cli/verbs_tab.c cli/values.c
+tests_unit_cli_args_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cli_args_test_LDADD = libapi.a libbase.a $(JSON_C_LIBS) \
+	$(CMOCKA_LIBS)
+tests_unit_cli_pump_test_SOURCES = tests/unit/cli_pump_test.c cli/pump.c \
+	cli/term.c
+tests_unit_cli_pump_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) \
+	$(JSON_C_CFLAGS)
+tests_unit_cli_pump_test_LDADD = libapi.a libbase.a $(JSON_C_LIBS) \
+	$(CMOCKA_LIBS) -lutil
+
 TESTS += tests/cli_errors_test.sh tests/cli_walk_test.sh
 EXTRA_DIST += tests/cli_lib.sh tests/cli_errors_test.sh \
 	tests/cli_walk_test.sh
