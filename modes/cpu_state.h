@@ -99,6 +99,7 @@ enum {
 #define EFER_LMA BIT(10)
 #define EFER_NX BIT(11)
 #define EFER_FFXSR BIT(14)
+#define EFER_AIBRSE BIT(21)	/* AMD: automatic IBRS */
 
 /* Exception vectors, SDM 3 6.3. */
 enum vector {

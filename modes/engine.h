@@ -230,6 +230,7 @@ struct vm {
 	const struct clock *clock;
 	const struct cpuid_table *cpuid;	/* borrowed, resolved model */
 	uint64_t tsc_khz;
+	uint64_t tsc_zero;			/* host TSC of the first reset */
 	unsigned n_vcpus;
 	struct vcpu **vcpu;			/* n_vcpus of them, owned */
 	/* For kvmclock's wall clock: CLOCK_REALTIME when clock read zero. */
