@@ -203,6 +203,8 @@ struct bt_vcpu {
 	uint64_t exit_id;
 	uint64_t tmp_target;
 	uint64_t res_page, res_off;	/* slow path's answer */
+	uint64_t res_rax, res_rdx;	/* XRSTOR's mask, as allowed */
+	uint64_t in_xrstor;	/* host rax, rdx hold it, not the guest's */
 	uint64_t self;
 	uint64_t fn_slow, fn_step, fn_call;	/* the helpers' addresses */
 	uint64_t mask_tlb;	/* PDEP: (TLB_ENTRIES - 1) << 5 */
@@ -216,6 +218,7 @@ struct bt_vcpu {
 	uint32_t mode;		/* mode word now */
 	enum bt_set set;
 	uint32_t set_mode[SET_COUNT];	/* mode word of each jump cache */
+	uint32_t xsave_size;	/* of the largest XSAVE area */
 	uint32_t exit_code;	/* enum bt_exit */
 	bool in_code;		/* registers are in the host's */
 	struct hostfault_stack sigstack;
@@ -341,9 +344,12 @@ uint32_t bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id);
 	((uint32_t)(off) << 16 | (uint32_t)(helper) << 8 | \
 	(uint32_t)(op_bytes) << 4 | (uint32_t)(len))
 
+/* HELP_XSAVE's op_bytes: which instruction; the operand is in tmp_target. */
+enum { XS_XSAVE, XS_XSAVEOPT, XS_XSAVEC, XS_64 = 4 };
+
 enum bt_helper_id {
 	HELP_SYSCALL, HELP_SYSRET, HELP_IRET, HELP_POPF, HELP_HLT,
-	HELP_WRMSR, HELP_RDMSR, HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
+	HELP_WRMSR, HELP_RDMSR, HELP_XSAVE, HELP_XRSTOR, HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
 };
 
 /* Registers of the guest in memory <-> flags words; see helper.c. */

@@ -28,9 +28,13 @@ take_registers(struct bt_vcpu *b, const greg_t *gr)
 {
 	uint64_t fl = (uint64_t)gr[REG_EFL];
 
-	for (unsigned r = 0; r < GPR_COUNT; r++)
-		if (bt_home[r] != H_NONE)
-			b->c.s.gpr[r] = (uint64_t)gr[greg_of[bt_home[r]]];
+	for (unsigned r = 0; r < GPR_COUNT; r++) {
+		if (bt_home[r] == H_NONE ||
+		    (b->in_xrstor && (r == RAX || r == RDX)))
+			continue;
+		b->c.s.gpr[r] = (uint64_t)gr[greg_of[bt_home[r]]];
+	}
+	b->in_xrstor = 0;
 	b->hostflags = (fl & 0xd5) << 8 | (fl >> 11 & 1);
 }
 

@@ -95,7 +95,8 @@ void gen_probe_const(struct emit *e, const struct bt_vm *t, uint32_t jc,
 void gen_jump_indirect(struct gen *g);	/* target in S_B */
 void gen_jcc(struct gen *g, unsigned cc, uint64_t target);
 void gen_step(struct gen *g);
-void gen_call_helper(struct gen *g, enum bt_helper_id id);
+void gen_call_helper(struct gen *g, enum bt_helper_id id, unsigned arg);
+bool gen_fpstate(struct gen *g);
 /* Everything that was put off until after the straight line. */
 void gen_cold(struct gen *g);
 

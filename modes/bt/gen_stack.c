@@ -137,7 +137,7 @@ gen_stack(struct gen *g)
 	case I_PUSHF:
 		return g->t->bmi2 && gen_pushf(g);
 	case I_POPF:
-		gen_call_helper(g, HELP_POPF);
+		gen_call_helper(g, HELP_POPF, 8);
 		return true;
 	default:
 		return false;

@@ -113,22 +113,22 @@ gen_system(struct gen *g)
 	case I_RDTSCP:
 		return gen_rdtsc(g);
 	case I_HLT:
-		gen_call_helper(g, HELP_HLT);
+		gen_call_helper(g, HELP_HLT, g->i->op_bytes);
 		return true;
 	case I_SYSCALL:
-		gen_call_helper(g, HELP_SYSCALL);
+		gen_call_helper(g, HELP_SYSCALL, g->i->op_bytes);
 		return true;
 	case I_SYSRET:
-		gen_call_helper(g, HELP_SYSRET);
+		gen_call_helper(g, HELP_SYSRET, g->i->op_bytes);
 		return true;
 	case I_IRET:
-		gen_call_helper(g, HELP_IRET);
+		gen_call_helper(g, HELP_IRET, g->i->op_bytes);
 		return true;
 	case I_WRMSR:
-		gen_call_helper(g, HELP_WRMSR);
+		gen_call_helper(g, HELP_WRMSR, g->i->op_bytes);
 		return true;
 	case I_RDMSR:
-		gen_call_helper(g, HELP_RDMSR);
+		gen_call_helper(g, HELP_RDMSR, g->i->op_bytes);
 		return true;
 	case I_LFENCE:
 	case I_MFENCE:
@@ -149,24 +149,31 @@ gen_string(struct gen *g)
 	    i->seg_override == SEG_FS || i->seg_override == SEG_GS)
 		return false;
 	if (i->desc->id == I_MOVS)
-		gen_call_helper(g, HELP_REP_MOVS);
+		gen_call_helper(g, HELP_REP_MOVS, g->i->op_bytes);
 	else if (i->desc->id == I_STOS)
-		gen_call_helper(g, HELP_REP_STOS);
+		gen_call_helper(g, HELP_REP_STOS, g->i->op_bytes);
 	else
 		return false;
 	return true;
 }
 
+/* All but these end in a tail probe or the run loop. */
+static bool
+helper_continues(enum bt_helper_id id)
+{
+	return id == HELP_REP_MOVS || id == HELP_REP_STOS ||
+	    id == HELP_RDMSR || id == HELP_XSAVE || id == HELP_XRSTOR;
+}
+
 void
-gen_call_helper(struct gen *g, enum bt_helper_id id)
+gen_call_helper(struct gen *g, enum bt_helper_id id, unsigned arg)
 {
 	struct emit *e = &g->e;
 
-	mov_ri(e, S_C, INFO_CALL(g->off, g->i->len, g->i->op_bytes, id));
+	mov_ri(e, S_C, INFO_CALL(g->off, g->i->len, arg, id));
 	mov_ri(e, S_A, g->tu_index);
 	call_to(e, g->t->call);
-	/* All but these end in a tail probe or the run loop. */
-	if (id != HELP_REP_MOVS && id != HELP_REP_STOS && id != HELP_RDMSR)
+	if (!helper_continues(id))
 		g->ended = true;
 }
 

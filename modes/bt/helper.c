@@ -403,7 +403,113 @@ help_rep_stos(struct bt_vcpu *b, uint64_t next, unsigned size)
 	return b->c.s.rflags & FLAG_DF ? step_one(b) : rep_stos(b, size);
 }
 
+/* --- whole vector state ------------------------------------------------ */
+
+/*
+ * Host address of an area that may span pages, if it is one piece of host
+ * memory too (RAM is mapped linearly); NULL: step.
+ */
+static uint8_t *
+direct_area(struct bt_vcpu *b, gva_t va, uint64_t size, bool write)
+{
+	uint8_t *first, *more;
+	uint64_t n = direct_span(b, va, write, &first);
+
+	if (!n)
+		goto step;
+	while (n < size) {
+		uint64_t k = direct_span(b, va + n, write, &more);
+
+		if (!k || more != first + n)
+			goto step;
+		n += k;
+	}
+	return first;
+step:
+	b->c.exc.raised = false;
+	return NULL;
+}
+
+static void
+native_xsave(uint8_t *p, unsigned which, uint64_t mask)
+{
+	uint32_t a = (uint32_t)mask, d = (uint32_t)(mask >> 32);
+
+	switch (which) {
+	case XS_XSAVE:
+		__asm__ volatile("xsave (%0)" : : "r"(p), "a"(a), "d"(d) :
+		    "memory");
+		break;
+	case XS_XSAVE | XS_64:
+		__asm__ volatile("xsave64 (%0)" : : "r"(p), "a"(a), "d"(d) :
+		    "memory");
+		break;
+	case XS_XSAVEOPT:
+		__asm__ volatile("xsaveopt (%0)" : : "r"(p), "a"(a), "d"(d) :
+		    "memory");
+		break;
+	case XS_XSAVEOPT | XS_64:
+		__asm__ volatile("xsaveopt64 (%0)" : : "r"(p), "a"(a), "d"(d) :
+		    "memory");
+		break;
+	case XS_XSAVEC:
+		__asm__ volatile("xsavec (%0)" : : "r"(p), "a"(a), "d"(d) :
+		    "memory");
+		break;
+	default:
+		__asm__ volatile("xsavec64 (%0)" : : "r"(p), "a"(a), "d"(d) :
+		    "memory");
+		break;
+	}
+}
+
+/* FOP, FIP and FDP are the host's: show none (SDM 1 10.5.1 layout). */
+static void
+hide_fp_pointers(uint8_t *area, uint64_t mask)
+{
+	if ((mask & 1) && (area[512] & 1))
+		fill_bytes(area + 6, 0, 18);
+}
+
+static uint32_t
+help_xsave(struct bt_vcpu *b, uint64_t next, unsigned which)
+{
+	uint64_t mask = edx_eax(b) & b->c.s.xcr0;
+	gva_t ea = b->tmp_target;
+	uint8_t *p;
+
+	(void)next;
+	p = ea & 63 ? NULL : direct_area(b, ea, b->xsave_size, true);
+	if (!p)
+		return step_one(b);
+	native_xsave(p, which, mask);
+	hide_fp_pointers(p, mask);
+	bt_sync_out(b);
+	return BT_CONTINUE;
+}
+
+static uint32_t
+help_xrstor(struct bt_vcpu *b, uint64_t next, unsigned size)
+{
+	uint64_t mask = edx_eax(b) & b->c.s.xcr0;
+	gva_t ea = b->tmp_target;
+	uint8_t *p;
+
+	(void)next;
+	(void)size;
+	p = ea & 63 ? NULL : direct_area(b, ea, b->xsave_size, false);
+	if (!p)
+		return step_one(b);
+	b->res_page = (uint64_t)(uintptr_t)p;
+	b->res_rax = (uint32_t)mask;
+	b->res_rdx = mask >> 32;
+	bt_sync_out(b);
+	return BT_CONTINUE;
+}
+
 static helper_fn *const helpers[HELP_COUNT] = {
+	[HELP_XSAVE] = help_xsave,
+	[HELP_XRSTOR] = help_xrstor,
 	[HELP_SYSCALL] = help_syscall,
 	[HELP_SYSRET] = help_sysret,
 	[HELP_IRET] = help_iret,

@@ -119,6 +119,7 @@ static int
 bt_vcpu_init(struct vcpu *c, struct err *e)
 {
 	struct bt_vcpu *b = bt_of(c);
+	struct cpuid_regs r;
 
 	b->bt = bt_vm_of(c->vm);
 	b->self = (uint64_t)(uintptr_t)b;
@@ -131,6 +132,9 @@ bt_vcpu_init(struct vcpu *c, struct err *e)
 	b->mask_arith = FLAGS_ARITH;
 	b->mask_not_df = ~(uint64_t)FLAG_DF;
 	b->tlb_fills_max = b->bt->one_tlb_entry;
+	cpuid_answer(c->vm->cpuid, 0xd, 0, c->id, CR4_OSXSAVE,
+	    c->vm->cpuid->xcr0_mask, 0, &r);
+	b->xsave_size = r.ecx;
 	bt_tlb_flush(c, TLB_FLUSH_ALL, 0);
 	atomic_store(&c->attention, 1);
 	return hostfault_stack_init(&b->sigstack, e);

@@ -194,19 +194,6 @@ native_ok(const struct gen *g, const struct insn *i)
 	}
 }
 
-static bool
-gen_fpstate(struct gen *g)
-{
-	switch (g->i->desc->id) {
-	case I_LDMXCSR: case I_STMXCSR: case I_VLDMXCSR: case I_VSTMXCSR:
-		return (g->mode & MODE_SSE) && gen_native(g);
-	case I_FLDCW: case I_FNSTCW: case I_FNSTSW:
-		return (g->mode & MODE_FPU) && gen_native(g);
-	default:
-		return false;
-	}
-}
-
 /* No operation as far as a guest can tell. */
 static bool
 is_hint(const struct insn *i)
