@@ -23,7 +23,6 @@
 struct ioapic {
 	uint64_t redir[IOAPIC_PINS];
 	uint32_t lines;		/* levels of the inputs */
-	uint32_t irr;		/* edges not yet delivered */
 	uint8_t select;		/* IOREGSEL */
 	uint8_t id;		/* 4 bits */
 	uint8_t reset_id;	/* what the MADT says */
