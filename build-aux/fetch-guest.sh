@@ -124,7 +124,7 @@ write_apt_conf()
 		APT::Sandbox::User "root";
 		APT::Get::List-Cleanup "false";
 		Acquire::Languages "none";
-		Acquire::Retries "4";
+		Acquire::Retries "1";
 		Acquire::http::Timeout "30";
 		Acquire::https::Timeout "30";
 		END
@@ -141,12 +141,23 @@ run_apt()
 	APT_CONFIG="$apt/apt.conf" LC_ALL=C "$@"
 }
 
-# The package lists, once per run at most; retried, for a mirror may hiccup.
+# The pauses between tries: a mirror may hiccup.  Where the cache can stand in
+# for it, one try is enough.
+pauses()
+{
+	if [ -n "$deb" ]; then
+		echo 0
+	else
+		echo 1 3 6 0
+	fi
+}
+
+# The package lists, once per run at most.
 update_lists()
 {
 	[ -z "${lists_done:-}" ] || return 0
 	write_apt_conf
-	for pause in 1 3 6 0; do
+	for pause in $(pauses); do
 		if run_apt apt-get -qq -o APT::Update::Error-Mode=any \
 		    update >"$work/apt.log" 2>&1 9>&-; then
 			lists_done=yes
@@ -169,7 +180,7 @@ download()
 {
 	(
 		cd "$work"
-		for pause in 1 3 6 0; do
+		for pause in $(pauses); do
 			if run_apt apt-get -qq download "$1" \
 			    >apt.log 2>&1 9>&-; then
 				exit 0
