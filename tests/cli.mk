@@ -16,3 +16,5 @@ tests_unit_cli_pump_test_LDADD = libapi.a libbase.a $(JSON_C_LIBS) \
 TESTS += tests/cli_errors_test.sh tests/cli_walk_test.sh
 EXTRA_DIST += tests/cli_lib.sh tests/cli_errors_test.sh \
 	tests/cli_walk_test.sh
+
+LONG_TESTS += tests/long/boots.sh tests/long/try_minbase.sh

@@ -1,3 +1,11 @@
 ## SPDX-License-Identifier: Apache-2.0
+## Slow and timed tests: `make check-long' runs them one after the other.
+LONG_TESTS =
+
 include tests/cli.mk
 include tests/engine.mk
+
+EXTRA_DIST += $(LONG_TESTS)
+.PHONY: check-long
+check-long: all
+	$(MAKE) $(AM_MAKEFLAGS) -j1 check TESTS='$(LONG_TESTS)'
