@@ -42,11 +42,13 @@ struct i8254_channel {
 	uint8_t held;
 };
 
+#define I8254_NO_EDGE UINT64_MAX
+
 struct i8254 {
 	struct i8254_channel ch[I8254_CHANNELS];
 	uint8_t port61;		/* bits 0..3 */
 	uint32_t backlog;	/* channel 0 periods still owed to the guest */
-	uint64_t fired;		/* CLK of channel 0's last accounted edge */
+	uint64_t edge;		/* CLK of channel 0's next rising OUT */
 	uint8_t out0;		/* what irq0 was last told */
 	struct timer timer;
 	struct timer_queue *tq;	/* borrowed */

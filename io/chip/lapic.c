@@ -553,5 +553,5 @@ lapic_init(struct lapic *l, uint32_t id, bool bsp, unsigned phys_bits,
 		.ctx = ctx, .base_reserved = ~(BIT(phys_bits) - 1),
 	};
 	bus->lapic[bus->n++] = l;
-	lapic_reset(l);
+	lapic_power_up(l);
 }

@@ -50,6 +50,8 @@ lapic_kick(struct lapic *l)
 
 /* Registers as after power-up or INIT; APIC_BASE and the pins stay. */
 void lapic_clear(struct lapic *l);
+/* lapic_reset() without a word to the owner. */
+void lapic_power_up(struct lapic *l);
 void lapic_error(struct lapic *l, uint32_t bit);
 uint8_t lapic_ppr(const struct lapic *l);
 void lapic_eoi(struct lapic *l);

@@ -356,7 +356,7 @@ lapic_init_signal(struct lapic *l)
 }
 
 void
-lapic_reset(struct lapic *l)
+lapic_power_up(struct lapic *l)
 {
 	lapic_clear(l);
 	poke(&l->base, LAPIC_DEFAULT_BASE | APIC_BASE_EN |
@@ -366,6 +366,12 @@ lapic_reset(struct lapic *l)
 		poke(&l->lvt[LVT_LINT0], APIC_EXTINT << 8);
 		poke(&l->lvt[LVT_LINT1], APIC_NMI << 8);
 	}
+}
+
+void
+lapic_reset(struct lapic *l)
+{
+	lapic_power_up(l);
 	l->ops->rearm(l->ctx);
 }
 

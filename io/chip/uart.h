@@ -24,7 +24,7 @@ struct uart_backend {
 };
 
 struct uart {
-	uint8_t ier, iir, fcr, lcr, mcr, msr, scr;
+	uint8_t ier, fcr, lcr, mcr, msr, scr;
 	uint8_t lsr;		/* OE and BI only; the rest is computed */
 	uint8_t thri;		/* THR-empty interrupt pending */
 	uint8_t timeout;	/* character timeout pending */
