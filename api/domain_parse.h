@@ -11,6 +11,7 @@
 struct domain_parse {
 	struct domain_def *d;
 	bool has_name, has_memory;
+	bool without_kernel;		/* one will come from elsewhere */
 	xmlNode *current_memory;	/* borrowed, to compare at the end */
 	uint64_t current_bytes;
 	xmlNode *mode;			/* <trivisor:mode> */

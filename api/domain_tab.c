@@ -66,6 +66,7 @@ use_uuid(struct domain_parse *p, xmlNode *n, struct err *e)
 	char text[64], *out = p->d->cfg.uuid;
 	size_t i, o = 0;
 
+	p->d->uuid_given = true;
 	if (!xml_text(n, text, sizeof(text)))
 		text[0] = '\0';
 	for (i = 0; text[i]; i++) {

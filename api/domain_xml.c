@@ -260,7 +260,7 @@ check_whole(struct domain_parse *p, xmlNode *root, struct err *e)
 	if (p->current_memory && p->current_bytes != c->memory)
 		domain_warn(p, p->current_memory, "ignored: without a "
 		    "balloon the guest has all its memory");
-	if (!p->d->kernel) {
+	if (!p->d->kernel && !p->without_kernel) {
 		xmlNode *os = xml_child(root, "os");
 
 		xml_bad(e, ERR_CONFIG_UNSUPPORTED, os ? os : root, "domain "
@@ -330,10 +330,11 @@ keep_document(struct domain_def *d, xmlDoc *doc, struct err *e)
 }
 
 static int
-parse_doc(struct domain_def *d, xmlDoc *doc, struct err *e)
+parse_doc(struct domain_def *d, xmlDoc *doc, bool without_kernel,
+    struct err *e)
 {
 	xmlNode *root = xmlDocGetRootElement(doc);
-	struct domain_parse p = { .d = d };
+	struct domain_parse p = { .d = d, .without_kernel = without_kernel };
 	int rc;
 
 	if (strcmp((const char *)root->name, "domain"))
@@ -358,6 +359,13 @@ int
 domain_def_parse(struct domain_def **out, const char *xml, size_t len,
     struct err *e)
 {
+	return domain_def_parse_with(out, xml, len, false, e);
+}
+
+int
+domain_def_parse_with(struct domain_def **out, const char *xml, size_t len,
+    bool without_kernel, struct err *e)
+{
 	struct domain_def *d;
 	xmlDoc *doc;
 	int rc;
@@ -366,7 +374,8 @@ domain_def_parse(struct domain_def **out, const char *xml, size_t len,
 	if (!doc)
 		return -EINVAL;
 	d = domain_def_new();
-	rc = d ? parse_doc(d, doc, e) : err_set_sys(e, ENOMEM, "domain XML");
+	rc = d ? parse_doc(d, doc, without_kernel, e) :
+	    err_set_sys(e, ENOMEM, "domain XML");
 	xmlFreeDoc(doc);
 	if (rc) {
 		domain_def_free(d);
@@ -374,6 +383,44 @@ domain_def_parse(struct domain_def **out, const char *xml, size_t len,
 	}
 	*out = d;
 	return 0;
+}
+
+/* Both elements are there: keep_document() saw to it. */
+static int
+set_element(struct domain_def *d, const char *name, const char *value,
+    struct err *e)
+{
+	xmlDoc *doc = xml_doc_parse(d->xml, strlen(d->xml), e);
+	char *text;
+
+	if (!doc)
+		return -EINVAL;
+	/* A name and a uuid hold nothing that would need escaping. */
+	xmlNodeSetContent(xml_child(xmlDocGetRootElement(doc), name),
+	    (const xmlChar *)value);
+	text = xml_doc_print(doc);
+	xmlFreeDoc(doc);
+	if (!text)
+		return err_set_sys(e, ENOMEM, "domain XML");
+	free(d->xml);
+	d->xml = text;
+	return 0;
+}
+
+int
+domain_def_set_name(struct domain_def *d, const char *name, struct err *e)
+{
+	BUG_ON(!vm_name_ok(name));
+	memcpy(d->cfg.name, name, strlen(name) + 1);
+	return d->xml ? set_element(d, "name", name, e) : 0;
+}
+
+int
+domain_def_set_uuid(struct domain_def *d, const char *uuid, struct err *e)
+{
+	BUG_ON(!vm_uuid_ok(uuid));
+	memcpy(d->cfg.uuid, uuid, sizeof(d->cfg.uuid));
+	return d->xml ? set_element(d, "uuid", uuid, e) : 0;
 }
 
 void

@@ -29,6 +29,7 @@ struct domain_warning {
 struct domain_def {
 	struct vm_config cfg;		/* descriptors all -1 */
 	char *xml;			/* owned */
+	bool uuid_given;		/* the document had one */
 	char *title;			/* owned, NULL when absent */
 	char *kernel, *initrd;		/* owned paths, NULL when absent */
 	char *serial_path[VM_MAX_SERIALS]; /* owned: a file for the output */
@@ -47,6 +48,14 @@ struct domain_def {
  */
 MUST_USE int domain_def_parse(struct domain_def **out, const char *xml,
     size_t len, struct err *e);
+/* The same; without_kernel lets a document without a <kernel> pass. */
+MUST_USE int domain_def_parse_with(struct domain_def **out, const char *xml,
+    size_t len, bool without_kernel, struct err *e);
+/* Another name or uuid, in the document too; both must be valid. */
+MUST_USE int domain_def_set_name(struct domain_def *d, const char *name,
+    struct err *e);
+MUST_USE int domain_def_set_uuid(struct domain_def *d, const char *uuid,
+    struct err *e);
 /* A definition without a document: defaults, to be filled by parameters. */
 struct domain_def *domain_def_new(void);
 void domain_def_free(struct domain_def *d);

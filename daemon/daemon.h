@@ -38,6 +38,7 @@ struct daemon;
 struct conn;
 struct call;
 struct monitor;
+struct batch;
 
 /* ---- configuration: main.c, options.c ---------------------------------- */
 
@@ -288,7 +289,7 @@ void conn_close_all(struct daemon *d);
 /* Queue one message (taken over) and a descriptor (taken over, -1 none). */
 void conn_send(struct conn *c, struct json_object *msg, int fd);
 
-struct batch;
+
 
 /* A request that has not been answered yet. */
 struct call {
@@ -324,6 +325,9 @@ bool param_has(struct json_object *params, const char *name);
 /* The domain in "domain"; ends the call and gives NULL when there is none. */
 struct domain *param_domain(struct daemon *d, struct call *call,
     struct json_object *params);
+
+/* [{line, xpath, reason}] */
+struct json_object *warnings_json(const struct domain_def *def);
 
 method_fn on_domain_create, on_domain_start, on_domain_shutdown,
     on_domain_destroy, on_domain_reset, on_domain_nmi, on_domain_suspend,

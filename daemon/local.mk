@@ -1,1 +1,16 @@
 ## SPDX-License-Identifier: Apache-2.0
+## The mode choice is all the daemon links of modes/: base/ and vm/ only.
+noinst_LIBRARIES += libselect.a
+libselect_a_SOURCES = modes/select.h modes/select.c
+
+sbin_PROGRAMS += bin/trivisord
+bin_trivisord_SOURCES = daemon/daemon.h daemon/main.c daemon/options.c \
+	daemon/conn.c daemon/call.c daemon/methods.c daemon/methods_run.c \
+	daemon/domain.c daemon/store.c daemon/files.c daemon/events.c \
+	daemon/monitor.c daemon/spawn.c daemon/attach.c
+bin_trivisord_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DTRIVISOR_LIBEXECDIR='"$(libexecdir)"'
+bin_trivisord_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing $(JSON_C_CFLAGS) \
+	$(LIBXML2_CFLAGS)
+bin_trivisord_LDADD = libapi.a libselect.a libvm.a libbase.a \
+	$(JSON_C_LIBS) $(LIBXML2_LIBS) $(EV_LIBS)

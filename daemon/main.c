@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trivisord: start, signals, end.
+ *
+ * A daemon that ends leaves its monitors running; the next one attaches to
+ * them.  A private daemon (--lifeline-fd, --exit-with-parent) takes its
+ * domains with it, because nobody could reach them any more.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+/* Longer than a monitor gets before it is killed. */
+#define END_SECONDS 10.0
+
+static void
+probe_host(struct host_caps *caps)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	/* No engine for it yet; only what can be seen from outside. */
+	memset(caps, 0, sizeof(*caps));
+	if (fd >= 0) {
+		close(fd);
+		caps->kvm = KVM_UNKNOWN;
+	} else if (errno == ENOENT) {
+		caps->kvm = KVM_ABSENT;
+	} else if (errno == EACCES || errno == EPERM) {
+		caps->kvm = KVM_DENIED;
+	} else {
+		caps->kvm = KVM_NO_DEVICE;
+	}
+}
+
+void
+daemon_maybe_done(struct daemon *d)
+{
+	struct domain *dom;
+
+	if (!d->ending)
+		return;
+	TAILQ_FOREACH(dom, &d->domains, link)
+		if (domain_is_active(dom))
+			return;
+	ev_break(d->loop, EVBREAK_ALL);
+}
+
+static void
+on_end_timer(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)w;
+	(void)events;
+	log_line(LOG_WARN, "daemon: what=end domains=left");
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+begin_end(struct daemon *d, const char *why)
+{
+	struct domain *dom;
+
+	if (d->ending)
+		return;
+	log_line(LOG_INFO, "daemon: what=ending reason=%s", why);
+	if (!options_private(&d->opt)) {
+		ev_break(d->loop, EVBREAK_ALL);
+		return;
+	}
+	d->ending = true;
+	TAILQ_FOREACH(dom, &d->domains, link)
+		if (domain_is_active(dom))
+			monitor_destroy(dom, NULL);
+	ev_timer_init(&d->end_timer, on_end_timer, END_SECONDS, 0);
+	ev_timer_start(d->loop, &d->end_timer);
+	daemon_maybe_done(d);
+}
+
+static void
+on_signal(struct ev_loop *loop, ev_signal *w, int events)
+{
+	(void)loop;
+	(void)events;
+	begin_end(w->data, w->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+static void
+on_lifeline(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct daemon *d = container_of(w, struct daemon, lifeline_io);
+	char text[64];
+	ssize_t n = read(d->opt.lifeline_fd, text, sizeof(text));
+
+	(void)events;
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	ev_io_stop(loop, w);
+	begin_end(d, "lifeline");
+}
+
+static void
+install_def(void *ctx, struct domain_def *def)
+{
+	struct daemon *d = ctx;
+	struct domain *dom;
+	struct err e = { 0 };
+
+	if (domain_find(d, def->cfg.name, NULL)) {
+		log_line(LOG_ERR, "store: vm=%s uuid=%s what=name_taken",
+		    def->cfg.name, def->cfg.uuid);
+		domain_def_free(def);
+		return;
+	}
+	dom = domain_new(d, def, true);
+	if (!dom) {
+		domain_def_free(def);
+		return;
+	}
+	/* The host may have changed; then starting it will say so. */
+	if (domain_choose_mode(d, def, &dom->choice, &e)) {
+		dom->choice.mode = def->mode;
+		log_line(LOG_WARN, "store: vm=%s error=\"%s\"", dom->name,
+		    e.msg);
+	}
+}
+
+static void
+watch_for_the_end(struct daemon *d, pid_t parent)
+{
+	ev_signal_init(&d->sigterm, on_signal, SIGTERM);
+	ev_signal_init(&d->sigint, on_signal, SIGINT);
+	d->sigterm.data = d;
+	d->sigint.data = d;
+	ev_signal_start(d->loop, &d->sigterm);
+	ev_signal_start(d->loop, &d->sigint);
+	if (d->opt.lifeline_fd >= 0) {
+		ev_io_init(&d->lifeline_io, on_lifeline, d->opt.lifeline_fd,
+		    EV_READ);
+		ev_io_start(d->loop, &d->lifeline_io);
+	}
+	if (d->opt.with_parent) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		/* It may have gone before that took effect. */
+		if (getppid() != parent)
+			begin_end(d, "parent");
+	}
+}
+
+static int
+set_up(struct daemon *d, struct err *e)
+{
+	int rc;
+
+	rc = dir_make(d->opt.run_dir, e);
+	if (!rc)
+		rc = dir_make(d->opt.log_dir, e);
+	if (!rc)
+		rc = store_open(d->opt.state_dir, e);
+	/* First the socket's lock: only one daemon may touch the rest. */
+	if (!rc)
+		rc = conn_listen(d, e);
+	if (!rc)
+		rc = store_load(d->opt.state_dir, install_def, d, e);
+	if (!rc)
+		attach_all(d);
+	return rc;
+}
+
+static void
+tell_ready(struct daemon *d)
+{
+	log_line(LOG_INFO, "daemon: what=ready version=%s pid=%d socket=%s "
+	    "domains=%u", PACKAGE_VERSION, (int)getpid(), d->opt.socket,
+	    d->n_domains);
+	if (d->opt.ready_fd < 0)
+		return;
+	if (write(d->opt.ready_fd, "\n", 1) < 0)
+		log_line(LOG_WARN, "daemon: what=ready_fd errno=%d", errno);
+	close(d->opt.ready_fd);
+}
+
+static void
+tear_down(struct daemon *d)
+{
+	struct domain *dom;
+
+	conn_close_all(d);
+	while ((dom = TAILQ_FIRST(&d->domains)) != NULL) {
+		if (dom->monitor)
+			monitor_detach(dom->monitor);
+		domain_free(d, dom);
+	}
+	event_log_fini(&d->events);
+	ev_loop_destroy(d->loop);
+}
+
+/* Core dumps could hold what clients said. */
+static void
+harden(void)
+{
+	struct rlimit none = { 0, 0 }, files;
+
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	setrlimit(RLIMIT_CORE, &none);
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = MIN(files.rlim_max, (rlim_t)8192);
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	pid_t parent = getppid();
+	struct err e = { 0 };
+	struct daemon *d;
+	int rc;
+
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return 1;
+	rc = options_parse(&d->opt, argc, argv);
+	if (rc) {
+		free(d);
+		return rc == 1 ? 0 : rc;
+	}
+	log_set_prefix("trivisord");
+	if (d->opt.verbose)
+		log_set_level(LOG_DEBUG);
+	harden();
+	TAILQ_INIT(&d->domains);
+	TAILQ_INIT(&d->conns);
+	d->listen_fd = -1;
+	d->lock_fd = -1;
+	d->loop = ev_default_loop(EVFLAG_AUTO);
+	BUG_ON(!d->loop);
+	probe_host(&d->caps);
+	rc = set_up(d, &e);
+	if (rc) {
+		dprintf(STDERR_FILENO, "trivisord: %s\n", e.msg);
+		if (e.hint[0])
+			dprintf(STDERR_FILENO, "  %s\n", e.hint);
+	} else {
+		watch_for_the_end(d, parent);
+		tell_ready(d);
+		ev_run(d->loop, 0);
+	}
+	tear_down(d);
+	free(d);
+	return rc ? 1 : 0;
+}

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Handlers that start a monitor or talk to one.  A run has a definition of
+ * its own, made from the stored one and what the request says over it; the
+ * stored one can then change without touching the run.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/daemon.h"
+
+struct json_object *
+warnings_json(const struct domain_def *def)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < def->n_warnings; i++) {
+		const struct domain_warning *w = &def->warnings[i];
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "line", json_object_new_int(w->line));
+		json_object_object_add(o, "xpath",
+		    json_object_new_string(w->xpath));
+		json_object_object_add(o, "reason",
+		    json_object_new_string(w->reason));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+/* ---- parameters over a definition ------------------------------------------- */
+
+static int
+bad_value(struct err *e, const char *name, const char *value,
+    const char *known)
+{
+	err_set(e, ERR_INVALID_ARG, "%s \"%.64s\" is not usable", name, value);
+	err_hint(e, "use %s", known);
+	if (e)
+		snprintf(e->element, sizeof(e->element), "%s", name);
+	return -EINVAL;
+}
+
+static int
+text_over(struct json_object *params, const char *name, char *field,
+    size_t size, struct err *e)
+{
+	const char *text = param_text(params, name);
+
+	if (!text)
+		return 0;
+	if (strlen(text) >= size) {
+		err_set(e, ERR_INVALID_ARG, "%s is longer than %zu bytes",
+		    name, size - 1);
+		if (e)
+			snprintf(e->element, sizeof(e->element), "%s", name);
+		return -EINVAL;
+	}
+	memcpy(field, text, strlen(text) + 1);
+	return 0;
+}
+
+static int
+name_over(struct domain_def *def, struct json_object *params, struct err *e)
+{
+	const char *name = param_text(params, "name");
+
+	if (!name)
+		return 0;
+	if (!vm_name_ok(name))
+		return bad_value(e, "name", name, "1 to 64 of A-Z a-z 0-9 . _ "
+		    "-, a letter or digit first");
+	return domain_def_set_name(def, name, e);
+}
+
+static int
+path_over(struct json_object *params, const char *name, char **path,
+    struct err *e)
+{
+	const char *text = param_text(params, name);
+
+	if (!text)
+		return 0;
+	free(*path);
+	*path = *text ? strdup(text) : NULL;
+	return *text && !*path ? err_set_sys(e, ENOMEM, "%s", name) : 0;
+}
+
+static int
+action_over(struct json_object *params, const char *name, enum vm_action *a,
+    struct err *e)
+{
+	const char *text = param_text(params, name);
+
+	if (text && !vm_action_parse(text, a))
+		return bad_value(e, name, text, "destroy, restart, preserve");
+	return 0;
+}
+
+static int
+enums_over(struct domain_def *def, struct json_object *params, struct err *e)
+{
+	const char *text = param_text(params, "mode");
+	enum vm_mode mode;
+	int rc;
+
+	if (text) {
+		if (!vm_mode_parse(text, &mode))
+			return bad_value(e, "mode", text, "auto, bt, hvm, pv");
+		domain_def_override_mode(def, mode);
+	}
+	text = param_text(params, "engine");
+	if (text && !vm_engine_parse(text, &def->cfg.engine))
+		return bad_value(e, "engine", text, "default, interp");
+	rc = action_over(params, "on_poweroff", &def->cfg.on_poweroff, e);
+	if (!rc)
+		rc = action_over(params, "on_reboot", &def->cfg.on_reboot, e);
+	if (!rc)
+		rc = action_over(params, "on_crash", &def->cfg.on_crash, e);
+	return rc;
+}
+
+/* What domain.create and domain.start share. */
+static int
+run_params_over(struct domain_def *def, struct json_object *params,
+    struct err *e)
+{
+	struct vm_config *c = &def->cfg;
+	uint64_t entries;
+	int rc = enums_over(def, params, e);
+
+	if (!rc)
+		rc = text_over(params, "host_without", c->host_without,
+		    sizeof(c->host_without), e);
+	if (!rc)
+		rc = text_over(params, "bt_disable", c->bt_disable,
+		    sizeof(c->bt_disable), e);
+	if (rc)
+		return rc;
+	c->debug_exit = param_bool(params, "debug_exit", c->debug_exit);
+	c->exact_flags = param_bool(params, "exact_flags", c->exact_flags);
+	c->code_cache = param_u64(params, "code_cache", c->code_cache);
+	c->stop_after = param_u64(params, "stop_after", c->stop_after);
+	entries = param_u64(params, "tlb_entries", c->tlb_entries);
+	c->tlb_entries = entries > UINT32_MAX ? UINT32_MAX : (unsigned)entries;
+	return 0;
+}
+
+/* What only a transient domain's creation may say. */
+static int
+create_params_over(struct domain_def *def, struct json_object *params,
+    struct err *e)
+{
+	struct vm_config *c = &def->cfg;
+	uint64_t vcpus = param_u64(params, "vcpus", c->vcpus);
+	int rc;
+
+	c->vcpus = vcpus > UINT32_MAX ? UINT32_MAX : (unsigned)vcpus;
+	c->memory = param_u64(params, "memory", c->memory);
+	c->acpi = param_bool(params, "acpi", c->acpi);
+	c->hpet = param_bool(params, "hpet", c->hpet);
+	rc = name_over(def, params, e);
+	if (!rc)
+		rc = text_over(params, "cmdline", c->cmdline,
+		    sizeof(c->cmdline), e);
+	if (!rc)
+		rc = path_over(params, "kernel", &def->kernel, e);
+	if (!rc)
+		rc = path_over(params, "initrd", &def->initrd, e);
+	if (!rc)
+		rc = run_params_over(def, params, e);
+	return rc;
+}
+
+/* ---- start and create ---------------------------------------------------------- */
+
+/* def is the run's; on success the call has been taken over. */
+static int
+start_run(struct daemon *d, struct domain *dom, const struct domain_def *def,
+    struct call *call, struct json_object *params, struct err *e)
+{
+	struct run_request r = { .cfg = def->cfg, .def = def,
+		.gdb_path = param_text(params, "gdb"),
+		.ids = &call->conn->ids };
+	int rc;
+
+	rc = domain_choose_mode(d, def, &dom->choice, e);
+	if (!rc && !def->kernel) {
+		rc = err_set(e, ERR_CONFIG_UNSUPPORTED, "domain %s has no "
+		    "kernel: booting from firmware and disks is not built "
+		    "yet", dom->name);
+		err_hint(e, "name one with --kernel or <os><kernel>");
+	}
+	r.cfg.mode = dom->choice.mode;
+	if (!rc)
+		rc = vm_config_check(&r.cfg, e);
+	if (!rc)
+		rc = monitor_start(d, dom, &r, call, e);
+	vm_config_fini(&r.cfg);
+	return rc;
+}
+
+/* A copy of the stored definition for a run. */
+static int
+copy_def(const struct domain_def *def, struct domain_def **out, struct err *e)
+{
+	char *text = domain_def_stored(def);
+	int rc;
+
+	if (!text)
+		return err_set_sys(e, ENOMEM, "domain %s", def->cfg.name);
+	rc = domain_def_parse(out, text, strlen(text), e);
+	free(text);
+	return rc;
+}
+
+void
+on_domain_start(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	struct domain *dom = param_domain(d, call, params);
+	struct domain_def *live = NULL;
+	struct mode_choice choice;
+	struct err e = { 0 };
+	int rc;
+
+	if (!dom)
+		return;
+	if (domain_is_active(dom)) {
+		err_set(&e, ERR_OPERATION_INVALID, "domain %s is %s already",
+		    dom->name, domain_state_name(dom->state));
+		call_fail(call, &e);
+		return;
+	}
+	choice = dom->choice;
+	rc = copy_def(dom->def, &live, &e);
+	if (!rc)
+		rc = run_params_over(live, params, &e);
+	if (!rc) {
+		dom->live = live;
+		call->extra = json_object_new_object();
+		json_object_object_add(call->extra, "warnings",
+		    warnings_json(live));
+		rc = start_run(d, dom, live, call, params, &e);
+	}
+	if (rc) {
+		dom->live = NULL;
+		dom->choice = choice;
+		domain_def_free(live);
+		call_fail(call, &e);
+	}
+}
+
+static struct domain_def *
+def_for_create(struct json_object *params, struct err *e)
+{
+	const char *xml = param_text(params, "xml");
+	struct domain_def *def = NULL;
+	int rc;
+
+	if (xml) {
+		/* --kernel may stand in for a missing <kernel>. */
+		rc = domain_def_parse_with(&def, xml, strlen(xml),
+		    param_has(params, "kernel"), e);
+	} else {
+		def = domain_def_new();
+		rc = def ? 0 : err_set_sys(e, ENOMEM, "domain");
+		/* A name that tells runs apart when none was given. */
+		if (def)
+			snprintf(def->cfg.name, sizeof(def->cfg.name),
+			    "run-%.8s", def->cfg.uuid);
+	}
+	if (!rc)
+		rc = create_params_over(def, params, e);
+	if (!rc)
+		rc = vm_config_check(&def->cfg, e);
+	if (!rc && !xml)
+		rc = domain_def_make_xml(def, e);
+	if (rc) {
+		domain_def_free(def);
+		return NULL;
+	}
+	return def;
+}
+
+static int
+must_be_new(struct daemon *d, const struct domain_def *def, struct err *e)
+{
+	struct domain *dom = domain_find(d, def->cfg.name, NULL);
+
+	if (!dom)
+		dom = domain_find(d, def->cfg.uuid, NULL);
+	if (!dom)
+		return 0;
+	err_set(e, ERR_DOM_EXIST, "domain %s (uuid %s) exists already",
+	    dom->name, dom->uuid);
+	err_hint(e, "choose another --name, or domain.start to start that one");
+	return -EEXIST;
+}
+
+void
+on_domain_create(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	struct domain_def *def;
+	struct domain *dom = NULL;
+	struct err e = { 0 };
+	int rc;
+
+	def = def_for_create(params, &e);
+	if (!def) {
+		call_fail(call, &e);
+		return;
+	}
+	snprintf(call->domain, sizeof(call->domain), "%s", def->cfg.name);
+	rc = must_be_new(d, def, &e);
+	if (!rc) {
+		dom = domain_new(d, def, false);
+		rc = dom ? 0 : err_set_sys(&e, ENOMEM, "domain");
+	}
+	if (!rc) {
+		call->extra = json_object_new_object();
+		json_object_object_add(call->extra, "warnings",
+		    warnings_json(def));
+		rc = start_run(d, dom, def, call, params, &e);
+	}
+	if (!rc)
+		return;
+	if (dom)
+		domain_free(d, dom);
+	else
+		domain_def_free(def);
+	call_fail(call, &e);
+}
+
+/* ---- forwarded ------------------------------------------------------------------- */
+
+static void
+forward(struct daemon *d, struct call *call, struct json_object *params,
+    enum ctl_type type)
+{
+	struct domain *dom = param_domain(d, call, params);
+	struct ctl_msg m;
+
+	if (!dom)
+		return;
+	ctl_msg_init(&m, type, 0);
+	monitor_forward(dom, &m, call);
+}
+
+void
+on_domain_shutdown(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	forward(d, call, params, CTL_SHUTDOWN);
+}
+
+void
+on_domain_reset(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	forward(d, call, params, CTL_RESET);
+}
+
+void
+on_domain_nmi(struct daemon *d, struct call *call, struct json_object *params)
+{
+	forward(d, call, params, CTL_NMI);
+}
+
+void
+on_domain_suspend(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	forward(d, call, params, CTL_SUSPEND);
+}
+
+void
+on_domain_resume(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	forward(d, call, params, CTL_RESUME);
+}
+
+void
+on_domain_stats(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	forward(d, call, params, CTL_STATS);
+}
+
+void
+on_domain_destroy(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	struct domain *dom = param_domain(d, call, params);
+
+	if (dom)
+		monitor_destroy(dom, call);
+}
+
+void
+on_domain_console(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	uint64_t serial = param_u64(params, "serial", 0);
+	struct domain *dom = param_domain(d, call, params);
+	struct err e = { 0 };
+	struct ctl_msg m;
+
+	if (!dom)
+		return;
+	if (serial >= domain_current(dom)->cfg.n_serials) {
+		err_set(&e, ERR_INVALID_ARG, "domain %s has no serial port "
+		    "%llu", dom->name, (unsigned long long)serial);
+		call_fail(call, &e);
+		return;
+	}
+	ctl_msg_init(&m, CTL_CONSOLE, 0);
+	(void)ctl_put(&m, "serial", "%llu", (unsigned long long)serial);
+	call->extra = json_object_new_object();
+	json_object_object_add(call->extra, "serial",
+	    json_object_new_int64((int64_t)serial));
+	monitor_forward(dom, &m, call);
+}
+
+void
+on_domain_disasm(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	const char *pc = param_text(params, "pc");
+	struct domain *dom = param_domain(d, call, params);
+	struct err e = { 0 };
+	struct ctl_msg m;
+	char *end;
+
+	if (!dom)
+		return;
+	ctl_msg_init(&m, CTL_DISASM, 0);
+	if (pc) {
+		errno = 0;
+		(void)strtoull(pc, &end, 0);
+		if (errno || *pc < '0' || *pc > '9' || *end) {
+			err_set(&e, ERR_INVALID_ARG, "pc \"%.64s\" is not an "
+			    "address", pc);
+			call_fail(call, &e);
+			return;
+		}
+		(void)ctl_put(&m, "pc", "%s", pc);
+	}
+	(void)ctl_put(&m, "count", "%llu",
+	    (unsigned long long)param_u64(params, "count", 1));
+	monitor_forward(dom, &m, call);
+}

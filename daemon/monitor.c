@@ -1,0 +1,784 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One living monitor, from its start to its end.
+ *
+ *	monitor_start(): run directory, files, listener, fork, vm_config
+ *	-> on_setup(): READY -> control connection, CTL_SUBSCRIBE
+ *	-> on_control(): answers and events
+ *	-> on_exit(): report and exit status -> domain_run_over()
+ *
+ * The monitor is the truth about its VM; what is kept here is what it said
+ * last.  Its process is watched through a pidfd, ours or not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+#define START_SECONDS 60.0
+#define QUIT_SECONDS 3.0
+#define ANSWER_SECONDS 15.0
+
+struct pending {
+	TAILQ_ENTRY(pending) link;
+	struct monitor *m;
+	uint64_t id;
+	struct call *call;		/* owned */
+	ev_timer timer;
+};
+
+struct waiter {
+	STAILQ_ENTRY(waiter) link;
+	struct call *call;		/* owned */
+};
+
+struct monitor {
+	struct daemon *d;
+	struct domain *dom;
+	pid_t pid;
+	bool is_child;
+	bool ready;
+	bool destroying;		/* we asked for the end */
+	int pidfd, setup_fd, control_fd;
+	ev_io pid_io, setup_io, control_io;
+	ev_timer timer;			/* start limit, later quit limit */
+	uint64_t next_id;
+	struct call *start_call;	/* owned until it is answered */
+	struct err start_err;		/* why it did not start; code 0 none */
+	TAILQ_HEAD(, pending) pending;
+	STAILQ_HEAD(, waiter) waiters;	/* for its end */
+};
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+pid_t
+monitor_pid(const struct monitor *m)
+{
+	return m->pid;
+}
+
+bool
+monitor_is_ready(const struct monitor *m)
+{
+	return m->ready;
+}
+
+/* ---- requests over the control connection ------------------------------- */
+
+static void
+pending_free(struct pending *p)
+{
+	ev_timer_stop(p->m->d->loop, &p->timer);
+	TAILQ_REMOVE(&p->m->pending, p, link);
+	free(p);
+}
+
+static void
+on_answer_late(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct pending *p = container_of(w, struct pending, timer);
+	struct call *call = p->call;
+	struct err e = { 0 };
+
+	(void)loop;
+	(void)events;
+	err_set(&e, ERR_OPERATION_TIMEOUT, "domain %s: its monitor (pid %d) "
+	    "does not answer", p->m->dom->name, (int)p->m->pid);
+	err_hint(&e, "domain.destroy ends it");
+	pending_free(p);
+	call_fail(call, &e);
+}
+
+/* Numbers as integers, all else as strings. */
+static void
+add_field(struct json_object *o, const char *key, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (n && n < 19 && strspn(value, "0123456789") == n)
+		json_object_object_add(o, key,
+		    json_object_new_int64(strtoll(value, NULL, 10)));
+	else
+		json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static struct json_object *
+answer_json(const struct monitor *m, const struct ctl_msg *answer)
+{
+	struct json_object *o = json_object_new_object();
+	char key[64], value[CTL_MAX];
+	size_t pos = 0;
+
+	json_object_object_add(o, "name",
+	    json_object_new_string(m->dom->name));
+	json_object_object_add(o, "uuid",
+	    json_object_new_string(m->dom->uuid));
+	while (ctl_next(answer, &pos, key, sizeof(key), value, sizeof(value)))
+		add_field(o, key, value);
+	return o;
+}
+
+static void
+take_answer(struct monitor *m, struct ctl_msg *answer)
+{
+	struct err e = { 0 };
+	struct pending *p;
+	struct call *call;
+
+	TAILQ_FOREACH(p, &m->pending, link)
+		if (p->id == answer->h.id)
+			break;
+	if (!p)
+		return;
+	call = p->call;
+	pending_free(p);
+	if (answer->h.type == CTL_OK) {
+		call_ok(call, answer_json(m, answer), answer->fd);
+		answer->fd = -1;
+		return;
+	}
+	ctl_get_err(answer, &e);
+	err_prefix(&e, "domain %s", m->dom->name);
+	call_fail(call, &e);
+}
+
+static int
+not_running(const struct domain *dom, struct err *e)
+{
+	err_set(e, ERR_OPERATION_INVALID, "domain %s is not running",
+	    dom->name);
+	if (dom->persistent)
+		err_hint(e, "domain.start (trivisor start %s) starts it",
+		    dom->name);
+	return -EINVAL;
+}
+
+void
+monitor_forward(struct domain *dom, struct ctl_msg *msg, struct call *call)
+{
+	struct monitor *m = dom->monitor;
+	struct pending *p;
+	struct err e = { 0 };
+	int rc;
+
+	if (!m || !m->ready || m->control_fd < 0) {
+		not_running(dom, &e);
+		call_fail(call, &e);
+		return;
+	}
+	p = calloc(1, sizeof(*p));
+	msg->h.id = ++m->next_id;
+	rc = p ? ctl_send(m->control_fd, msg) : -ENOMEM;
+	if (rc) {
+		free(p);
+		err_set_sys(&e, -rc, "domain %s: cannot reach its monitor "
+		    "(pid %d)", dom->name, (int)m->pid);
+		call_fail(call, &e);
+		return;
+	}
+	p->m = m;
+	p->id = msg->h.id;
+	p->call = call;
+	ev_timer_init(&p->timer, on_answer_late, ANSWER_SECONDS, 0);
+	ev_timer_start(m->d->loop, &p->timer);
+	TAILQ_INSERT_TAIL(&m->pending, p, link);
+}
+
+/* ---- the end ---------------------------------------------------------------- */
+
+static void
+signal_end(struct domain_exit *x, int sig)
+{
+	x->state = DOMAIN_CRASHED;
+	snprintf(x->reason, sizeof(x->reason), "killed");
+	snprintf(x->detail, sizeof(x->detail),
+	    "monitor killed by signal %d", sig);
+}
+
+/* How the run ended, from the report, the exit status and what we did. */
+static void
+find_exit(struct monitor *m, struct domain_exit *x)
+{
+	int dir = run_dir_open(m->d, m->dom->uuid, false);
+	int status = 0;
+	bool known = m->is_child &&
+	    waitpid(m->pid, &status, WNOHANG) == m->pid;
+
+	memset(x, 0, sizeof(*x));
+	x->valid = true;
+	if (m->start_err.code) {
+		x->state = DOMAIN_SHUTOFF;
+		snprintf(x->reason, sizeof(x->reason), "failed");
+		memcpy(x->detail, m->start_err.msg, sizeof(x->detail));
+	} else if (m->destroying) {
+		x->state = DOMAIN_SHUTOFF;
+		snprintf(x->reason, sizeof(x->reason), "destroyed");
+	} else if (dir >= 0 && run_dir_report(dir, x)) {
+		/* It said so itself. */
+	} else if (known && WIFSIGNALED(status)) {
+		signal_end(x, WTERMSIG(status));
+	} else {
+		x->state = DOMAIN_CRASHED;
+		snprintf(x->reason, sizeof(x->reason), "failed");
+		if (known)
+			snprintf(x->detail, sizeof(x->detail), "the monitor "
+			    "left no report; exit status %d",
+			    WEXITSTATUS(status));
+		else
+			snprintf(x->detail, sizeof(x->detail), "the monitor "
+			    "vanished without a report");
+	}
+	if (dir >= 0)
+		close(dir);
+}
+
+static void
+answer_start_failure(struct monitor *m, const struct domain_exit *x)
+{
+	struct err e = m->start_err;
+
+	if (!e.code && m->destroying)
+		err_set(&e, ERR_OPERATION_ABORTED, "it was destroyed while it "
+		    "started");
+	else if (!e.code)
+		err_set(&e, ERR_OPERATION_FAILED, "it did not start: %s",
+		    x->detail[0] ? x->detail : x->reason);
+	err_prefix(&e, "domain %s", m->dom->name);
+	if (!e.hint[0])
+		err_hint(&e, "its log is %.200s/%s.log", m->d->opt.log_dir,
+		    m->dom->name);
+	call_fail(m->start_call, &e);
+	m->start_call = NULL;
+}
+
+static void
+answer_everybody(struct monitor *m, const struct domain_exit *x)
+{
+	struct err e = { 0 };
+	struct waiter *w;
+
+	if (m->start_call)
+		answer_start_failure(m, x);
+	while (!TAILQ_EMPTY(&m->pending)) {
+		struct pending *p = TAILQ_FIRST(&m->pending);
+		struct call *call = p->call;
+
+		pending_free(p);
+		err_set(&e, ERR_OPERATION_INVALID, "domain %s ended: %s",
+		    m->dom->name, x->detail[0] ? x->detail : x->reason);
+		call_fail(call, &e);
+	}
+	while ((w = STAILQ_FIRST(&m->waiters)) != NULL) {
+		STAILQ_REMOVE_HEAD(&m->waiters, link);
+		call_ok(w->call, domain_json(m->dom, false), -1);
+		free(w);
+	}
+}
+
+static void
+monitor_free(struct monitor *m)
+{
+	struct ev_loop *loop = m->d->loop;
+
+	ev_io_stop(loop, &m->pid_io);
+	ev_io_stop(loop, &m->setup_io);
+	ev_io_stop(loop, &m->control_io);
+	ev_timer_stop(loop, &m->timer);
+	close_fd(&m->pidfd);
+	close_fd(&m->setup_fd);
+	close_fd(&m->control_fd);
+	m->dom->monitor = NULL;
+	free(m);
+}
+
+static void drain_control(struct monitor *m);
+static void read_setup(struct monitor *m);
+
+/* Its process is gone. */
+static void
+monitor_gone(struct monitor *m)
+{
+	struct daemon *d = m->d;
+	struct domain *dom = m->dom;
+
+	/* What it said last may not have been read yet. */
+	if (m->setup_fd >= 0)
+		read_setup(m);
+	drain_control(m);
+	find_exit(m, &dom->exit);
+	answer_everybody(m, &dom->exit);
+	monitor_free(m);
+	domain_run_over(d, dom);
+}
+
+static void
+on_exit_io(struct ev_loop *loop, ev_io *w, int events)
+{
+	(void)loop;
+	(void)events;
+	monitor_gone(container_of(w, struct monitor, pid_io));
+}
+
+static void
+kill_monitor(struct monitor *m)
+{
+	if (m->pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, m->pidfd, SIGKILL, NULL,
+		    0);
+}
+
+/* It had its time to start, or to power off. */
+static void
+on_timer(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct monitor *m = container_of(w, struct monitor, timer);
+
+	(void)loop;
+	(void)events;
+	if (!m->ready && !m->destroying)
+		err_set(&m->start_err, ERR_OPERATION_TIMEOUT,
+		    "its monitor was not ready after %d s",
+		    (int)START_SECONDS);
+	log_line(LOG_WARN, "monitor: vm=%s what=kill pid=%d", m->dom->name,
+	    (int)m->pid);
+	kill_monitor(m);
+}
+
+void
+monitor_destroy(struct domain *dom, struct call *call)
+{
+	struct monitor *m = dom->monitor;
+	struct ctl_msg quit;
+	struct waiter *w;
+	struct err e = { 0 };
+
+	w = m && call ? calloc(1, sizeof(*w)) : NULL;
+	if (call && !w) {
+		if (m)
+			err_set_sys(&e, ENOMEM, "domain %s", dom->name);
+		else
+			not_running(dom, &e);
+		call_fail(call, &e);
+		return;
+	}
+	if (w) {
+		w->call = call;
+		STAILQ_INSERT_TAIL(&m->waiters, w, link);
+	}
+	if (m->destroying)
+		return;
+	m->destroying = true;
+	if (dom->state != DOMAIN_STOPPING)
+		domain_set_state(m->d, dom, DOMAIN_STOPPING, "destroy", NULL);
+	ctl_msg_init(&quit, CTL_QUIT, ++m->next_id);
+	if (!m->ready || m->control_fd < 0 || ctl_send(m->control_fd, &quit))
+		kill_monitor(m);
+	ev_timer_stop(m->d->loop, &m->timer);
+	ev_timer_set(&m->timer, QUIT_SECONDS, 0);
+	ev_timer_start(m->d->loop, &m->timer);
+}
+
+/* ---- events ------------------------------------------------------------------- */
+
+static void
+take_event(struct monitor *m, const struct ctl_msg *msg)
+{
+	enum domain_state state = m->dom->state;
+	char what[32] = "", text[32] = "", reason[32] = "", detail[512] = "";
+
+	(void)ctl_get(msg, "what", what, sizeof(what));
+	(void)ctl_get(msg, "state", text, sizeof(text));
+	(void)ctl_get(msg, "reason", reason, sizeof(reason));
+	(void)ctl_get(msg, "detail", detail, sizeof(detail));
+	if (!domain_state_parse(text, &state) && what[0]) {
+		struct json_object *data = answer_json(m, msg);
+
+		event_emit(m->d, "domain.monitor", m->dom->name, m->dom->uuid,
+		    data);
+		return;
+	}
+	/* A VM that is off is over when its monitor is. */
+	if (m->destroying || state == DOMAIN_SHUTOFF ||
+	    state == DOMAIN_STARTING)
+		return;
+	if (state == m->dom->state && (!reason[0] ||
+	    !strcmp(reason, m->dom->reason)))
+		return;
+	domain_set_state(m->d, m->dom, state, reason[0] ? reason : what,
+	    detail);
+}
+
+static void
+take_message(struct monitor *m, struct ctl_msg *msg)
+{
+	if (msg->h.type == CTL_EVENT)
+		take_event(m, msg);
+	else if (msg->h.type == CTL_OK || msg->h.type == CTL_ERROR)
+		take_answer(m, msg);
+	if (msg->fd >= 0)
+		close(msg->fd);
+}
+
+static void
+drain_control(struct monitor *m)
+{
+	struct ctl_msg msg;
+	int rc;
+
+	while (m->control_fd >= 0) {
+		rc = ctl_recv(m->control_fd, &msg);
+		if (!rc) {
+			take_message(m, &msg);
+			continue;
+		}
+		if (rc == -EAGAIN)
+			return;
+		log_line(rc == -EPIPE ? LOG_DEBUG : LOG_ERR, "monitor: vm=%s "
+		    "what=control_lost errno=%d", m->dom->name, -rc);
+		ev_io_stop(m->d->loop, &m->control_io);
+		close_fd(&m->control_fd);
+	}
+}
+
+static void
+on_control(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct monitor *m = container_of(w, struct monitor, control_io);
+
+	(void)loop;
+	(void)events;
+	drain_control(m);
+	/* Without a pidfd the connection's end is the only sign there is. */
+	if (m->control_fd < 0 && m->pidfd < 0)
+		monitor_gone(m);
+}
+
+static void
+watch_control(struct monitor *m, int fd)
+{
+	m->control_fd = fd;
+	ev_io_init(&m->control_io, on_control, fd, EV_READ);
+	ev_io_start(m->d->loop, &m->control_io);
+}
+
+static int
+subscribe(struct monitor *m)
+{
+	struct ctl_msg msg;
+
+	ctl_msg_init(&msg, CTL_SUBSCRIBE, ++m->next_id);
+	(void)ctl_put(&msg, "since", "0");
+	return ctl_send(m->control_fd, &msg);
+}
+
+/* ---- the start ------------------------------------------------------------------ */
+
+static int
+connect_control(struct monitor *m)
+{
+	int dir = run_dir_open(m->d, m->dom->uuid, false), fd, rc;
+
+	if (dir < 0)
+		return dir;
+	rc = dir_connect(dir, "control", SOCK_SEQPACKET, &fd);
+	close(dir);
+	if (rc)
+		return rc;
+	watch_control(m, fd);
+	return subscribe(m);
+}
+
+static void
+started(struct monitor *m)
+{
+	struct domain *dom = m->dom;
+	struct call *call = m->start_call;
+	struct json_object *result;
+	int rc = connect_control(m);
+
+	if (rc) {
+		err_set_sys(&m->start_err, -rc, "cannot connect to its "
+		    "monitor");
+		kill_monitor(m);
+		return;
+	}
+	m->ready = true;
+	ev_timer_stop(m->d->loop, &m->timer);
+	m->start_call = NULL;
+	domain_set_state(m->d, dom, DOMAIN_RUNNING, "booted", NULL);
+	result = domain_json(dom, true);
+	call_ok(call, result, -1);
+}
+
+/* The one packet over the set-up socket, or its end. */
+static void
+read_setup(struct monitor *m)
+{
+	struct ctl_msg msg;
+	int rc = ctl_recv(m->setup_fd, &msg);
+
+	if (rc == -EAGAIN)
+		return;
+	ev_io_stop(m->d->loop, &m->setup_io);
+	close_fd(&m->setup_fd);
+	if (!rc && msg.fd >= 0)
+		close(msg.fd);
+	if (!rc && msg.h.type == CTL_READY) {
+		if (!m->destroying)
+			started(m);
+	} else if (!rc && msg.h.type == CTL_FAILED) {
+		ctl_get_err(&msg, &m->start_err);
+	}
+	/* Anything else: its exit status tells the rest. */
+}
+
+static void
+on_setup(struct ev_loop *loop, ev_io *w, int events)
+{
+	(void)loop;
+	(void)events;
+	read_setup(container_of(w, struct monitor, setup_io));
+}
+
+static struct monitor *
+monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
+{
+	struct monitor *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->d = d;
+	m->dom = dom;
+	m->pid = pid;
+	m->pidfd = pidfd;
+	m->setup_fd = -1;
+	m->control_fd = -1;
+	TAILQ_INIT(&m->pending);
+	STAILQ_INIT(&m->waiters);
+	ev_io_init(&m->pid_io, on_exit_io, pidfd, EV_READ);
+	if (pidfd >= 0)
+		ev_io_start(d->loop, &m->pid_io);
+	ev_timer_init(&m->timer, on_timer, START_SECONDS, 0);
+	dom->monitor = m;
+	return m;
+}
+
+static int
+open_serials(struct run_request *r, struct err *e)
+{
+	const struct domain_def *def = r->def;
+	unsigned i;
+
+	for (i = 0; i < r->cfg.n_serials; i++) {
+		char object[32];
+		int rc;
+
+		if (!def->serial_path[i])
+			continue;
+		snprintf(object, sizeof(object), "serial %u: file", i);
+		rc = file_open_output(r->ids, object, def->serial_path[i],
+		    def->serial_append[i], &r->cfg.serial_fd[i], e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Everything a client named, opened with the client's rights. */
+static int
+open_client_files(struct run_request *r, struct err *e)
+{
+	const struct domain_def *def = r->def;
+	struct vm_config *c = &r->cfg;
+	int rc = 0;
+
+	if (def->kernel) {
+		rc = file_open_input(r->ids, "kernel", def->kernel,
+		    &c->kernel_fd, e);
+		snprintf(c->kernel_name, sizeof(c->kernel_name), "%s",
+		    def->kernel);
+	}
+	if (!rc && def->initrd) {
+		rc = file_open_input(r->ids, "initrd", def->initrd,
+		    &c->initrd_fd, e);
+		snprintf(c->initrd_name, sizeof(c->initrd_name), "%s",
+		    def->initrd);
+	}
+	if (!rc)
+		rc = open_serials(r, e);
+	if (!rc && r->gdb_path)
+		rc = file_listen(r->ids, "gdb socket", r->gdb_path,
+		    &c->gdb_fd, e);
+	return rc;
+}
+
+/* Our own files of the run: log and report. */
+static int
+open_run_files(struct daemon *d, struct run_request *r, int dir,
+    struct err *e)
+{
+	char path[PATH_BYTES + 80];
+
+	snprintf(path, sizeof(path), "%s/%s.log", d->opt.log_dir,
+	    r->cfg.name);
+	r->cfg.log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	    0600);
+	if (r->cfg.log_fd < 0)
+		return err_set_sys(e, errno, "log \"%.300s\"", path);
+	r->cfg.report_fd = openat(dir, "report", O_RDWR | O_CREAT | O_TRUNC |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (r->cfg.report_fd < 0)
+		return err_set_sys(e, errno, "exit report");
+	return 0;
+}
+
+/* Fork, hand the descriptors and the configuration over. */
+static int
+launch(struct daemon *d, struct domain *dom, struct run_request *r,
+    struct spawn_request *s, int our_end, struct err *e)
+{
+	struct monitor *m;
+	pid_t pid;
+	int pidfd, rc;
+
+	rc = spawn_monitor(s, &pid, &pidfd, e);
+	if (rc)
+		return rc;
+	m = monitor_new(d, dom, pid, pidfd);
+	if (m) {
+		m->is_child = true;
+		rc = vm_config_send(our_end, &r->cfg, e);
+		if (!rc)
+			rc = fcntl(our_end, F_SETFL, O_NONBLOCK) ? -errno : 0;
+	} else {
+		rc = err_set_sys(e, ENOMEM, "monitor");
+	}
+	if (rc) {
+		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		waitpid(pid, NULL, 0);
+		if (m)
+			monitor_free(m);
+		else
+			close(pidfd);
+		return rc;
+	}
+	m->setup_fd = our_end;
+	ev_io_init(&m->setup_io, on_setup, our_end, EV_READ);
+	ev_io_start(d->loop, &m->setup_io);
+	ev_timer_start(d->loop, &m->timer);
+	return 0;
+}
+
+static int
+start_in(struct daemon *d, struct domain *dom, struct run_request *r,
+    int dir, int alive, struct err *e)
+{
+	struct spawn_request s = { .program = d->opt.monitor,
+		.alive_fd = alive, .setup_fd = -1, .control_fd = -1 };
+	int pair[2] = { -1, -1 }, rc;
+
+	rc = open_client_files(r, e);
+	if (!rc)
+		rc = open_run_files(d, r, dir, e);
+	if (rc)
+		return rc;
+	rc = dir_bind(dir, "control", SOCK_SEQPACKET | SOCK_NONBLOCK,
+	    &s.control_fd);
+	if (rc)
+		return err_set_sys(e, -rc, "control socket");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		rc = err_set_sys(e, errno, "set-up socket");
+	} else {
+		s.setup_fd = pair[1];
+		s.log_fd = r->cfg.log_fd;
+		rc = run_dir_note(dir, dom, e);
+		if (!rc)
+			rc = launch(d, dom, r, &s, pair[0], e);
+		if (rc)
+			close(pair[0]);
+		close(pair[1]);
+	}
+	close(s.control_fd);
+	return rc;
+}
+
+int
+monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
+    struct call *call, struct err *e)
+{
+	int dir = run_dir_open(d, dom->uuid, true), alive, rc;
+
+	if (dir < 0)
+		return err_set_sys(e, -dir, "domain %s: run directory in "
+		    "\"%.256s\"", dom->name, d->opt.run_dir);
+	rc = run_dir_lock(dir, &alive);
+	if (rc) {
+		close(dir);
+		return err_set_sys(e, -rc, "domain %s: its monitor's lock",
+		    dom->name);
+	}
+	dom->id = ++d->last_id;
+	dom->started = clock_realtime();
+	memset(&dom->exit, 0, sizeof(dom->exit));
+	rc = start_in(d, dom, r, dir, alive, e);
+	/* From here on the lock lives with the monitor's copy. */
+	close(alive);
+	close(dir);
+	if (rc) {
+		dom->id = 0;
+		run_dir_remove(d, dom->uuid);
+		return rc;
+	}
+	dom->monitor->start_call = call;
+	domain_set_state(d, dom, DOMAIN_STARTING, "start", NULL);
+	return 0;
+}
+
+/* ---- daemons come and go ------------------------------------------------------------ */
+
+int
+monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
+    struct err *e)
+{
+	struct monitor *m;
+	int pidfd = -1, rc;
+
+	if (pid > 1)
+		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	m = monitor_new(d, dom, pid, pidfd);
+	if (!m) {
+		close(control);
+		return err_set_sys(e, ENOMEM, "domain %s", dom->name);
+	}
+	watch_control(m, control);
+	rc = subscribe(m);
+	m->ready = true;
+	return rc && rc != -EAGAIN ? err_set_sys(e, -rc, "domain %s: monitor",
+	    dom->name) : 0;
+}
+
+void
+monitor_detach(struct monitor *m)
+{
+	struct domain_exit none = { .reason = "the daemon ends" };
+
+	answer_everybody(m, &none);
+	monitor_free(m);
+}
