@@ -1,4 +1,22 @@
 ## SPDX-License-Identifier: Apache-2.0
+libexec_PROGRAMS += bin/trivisor-monitor
+bin_trivisor_monitor_SOURCES = monitor/main.c
+bin_trivisor_monitor_LDADD = $(MONITOR_LIBS)
+MONITOR_LIBS = libmonitor.a libboot.a libio.a libbt.a libinterp.a libx86.a \
+	libmmu.a libvm.a libbase.a $(CAPSTONE_LIBS) $(EV_LIBS) -lpthread -lrt
+
+noinst_LIBRARIES += libmonitor.a libmonitorirq.a
+libmonitor_a_SOURCES = \
+	monitor/machine.c monitor/machine.h monitor/vcpu.c monitor/vcpu.h \
+	monitor/platform.c monitor/wiring.c monitor/wiring.h monitor/tsc.c \
+	monitor/tsc.h monitor/console.c monitor/console.h monitor/monitor.h \
+	monitor/lifecycle.c monitor/events.c monitor/control.c \
+	monitor/attach.c monitor/gdb.c
+libmonitor_a_LIBADD = $(libmonitorirq_a_OBJECTS)
+## Runs while guest vectors are live in the host's registers.
+libmonitorirq_a_SOURCES = monitor/irq.c
+libmonitorirq_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
+
 noinst_LIBRARIES += libboot.a
 libboot_a_SOURCES = \
 	monitor/boot/boot.c monitor/boot/boot.h monitor/boot/plan.c \

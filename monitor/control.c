@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control channel's server (vm/control.h).  Every request is answered at
+ * once; a connection that does not take its answers is closed, one that does
+ * not take its events gets them from the ring when it does.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "monitor/monitor.h"
+#include "monitor/vcpu.h"
+
+static void
+client_close(struct client *c)
+{
+	ev_io_stop(c->mon->loop, &c->io);
+	close(c->fd);
+	c->mon = NULL;
+}
+
+/* --- answers ------------------------------------------------------------------ */
+
+typedef int handler_fn(struct monitor *mon, const struct ctl_msg *q,
+    struct ctl_msg *a, struct err *e);
+
+static int
+do_describe(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	const struct vm_config *cfg = &mon->m->cfg;
+
+	ctl_put(a, "name", "%s", cfg->name);
+	ctl_put(a, "uuid", "%s", cfg->uuid);
+	ctl_put(a, "state", "%s", run_state_name(mon->state));
+	ctl_put(a, "reason", "%s", mon->reason);
+	ctl_put(a, "detail", "%s", mon->detail);
+	ctl_put(a, "mode", "%s", vm_mode_name(cfg->mode));
+	ctl_put(a, "engine", "%s", mon->m->vm.engine->name);
+	ctl_put(a, "pid", "%d", (int)getpid());
+	ctl_put(a, "memory", "%" PRIu64, cfg->memory);
+	ctl_put(a, "vcpus", "%u", cfg->vcpus);
+	ctl_put(a, "serials", "%u", cfg->n_serials);
+	ctl_put(a, "boot", "%s", boot_kind_name(mon->m->plan.kind));
+	ctl_put(a, "tsc_khz", "%" PRIu64, mon->m->vm.tsc_khz);
+	ctl_put(a, "seq", "%" PRIu64, mon->events.last);
+	return 0;
+}
+
+static int
+do_shutdown(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	return lifecycle_shutdown(mon, e);
+}
+
+static int
+do_reset(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	return lifecycle_reset(mon, e);
+}
+
+static int
+do_suspend(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	return lifecycle_suspend(mon, e);
+}
+
+static int
+do_resume(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	return lifecycle_resume(mon, e);
+}
+
+static int
+do_console(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	uint64_t serial = 0;
+
+	ctl_get_u64(q, "serial", &serial);
+	ctl_put(a, "serial", "%" PRIu64, serial);
+	return attach_console(mon, (unsigned)MIN(serial, UINT32_MAX), &a->fd,
+	    e);
+}
+
+static void
+emit_stat(void *ctx, const char *name, uint64_t value)
+{
+	ctl_put(ctx, name, "%" PRIu64, value);
+}
+
+static int
+do_stats(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	struct machine *m = mon->m;
+	char name[32];
+
+	ctl_put(a, "uptime_ns", "%" PRId64, clock_now(&m->clock.c));
+	for (unsigned i = 0; i < m->vm.n_vcpus; i++) {
+		const struct cpu *p = &m->cpu[i];
+		const struct {
+			const char *name;
+			uint64_t value;
+		} t[] = {
+			{ "exits", atomic_load(&p->exits) },
+			{ "halts", atomic_load(&p->halts) },
+			{ "interrupts", atomic_load(&p->interrupts) },
+		};
+
+		for (unsigned k = 0; k < ARRAY_LEN(t); k++) {
+			snprintf(name, sizeof(name), "vcpu%u.%s", i, t[k].name);
+			ctl_put(a, name, "%" PRIu64, t[k].value);
+		}
+	}
+	pthread_mutex_lock(&m->lock);
+	ctl_put(a, "bus.pio_unclaimed", "%" PRIu64, m->pio.unclaimed);
+	ctl_put(a, "bus.mmio_unclaimed", "%" PRIu64, m->mmio.unclaimed);
+	for (unsigned i = 0; i < m->cfg.n_serials; i++) {
+		snprintf(name, sizeof(name), "serial%u.bytes", i);
+		ctl_put(a, name, "%" PRIu64, m->console[i].written);
+	}
+	pthread_mutex_unlock(&m->lock);
+	if (m->vm.engine->stats)
+		m->vm.engine->stats(&m->vm, emit_stat, a);
+	return 0;
+}
+
+static int
+do_nmi(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	machine_nmi(mon->m);
+	return 0;
+}
+
+/* CTL_QUIT and CTL_SUBSCRIBE go on after their answer: see serve(). */
+static int
+do_nothing(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	ctl_put(a, "seq", "%" PRIu64, mon->events.last);
+	return 0;
+}
+
+static const struct {
+	uint16_t type;
+	handler_fn *fn;
+} handlers[] = {
+	{ CTL_DESCRIBE, do_describe }, { CTL_SHUTDOWN, do_shutdown },
+	{ CTL_RESET, do_reset }, { CTL_SUSPEND, do_suspend },
+	{ CTL_RESUME, do_resume }, { CTL_QUIT, do_nothing },
+	{ CTL_CONSOLE, do_console }, { CTL_STATS, do_stats },
+	{ CTL_SUBSCRIBE, do_nothing }, { CTL_NMI, do_nmi },
+};
+
+static int
+dispatch(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(handlers); i++)
+		if (handlers[i].type == q->h.type)
+			return handlers[i].fn(mon, q, a, e);
+	return err_set(e, ERR_OPERATION_UNSUPPORTED,
+	    "control: this monitor does not know request %u", q->h.type);
+}
+
+/* --- events --------------------------------------------------------------------- */
+
+/* Watch for room to send only while something waits. */
+static void
+client_watch(struct client *c, bool write_too)
+{
+	ev_io_stop(c->mon->loop, &c->io);
+	ev_io_set(&c->io, c->fd, EV_READ | (write_too ? EV_WRITE : 0));
+	ev_io_start(c->mon->loop, &c->io);
+}
+
+static int
+send_event(struct client *c, const struct event *ev)
+{
+	struct ctl_msg m;
+
+	ctl_msg_init(&m, CTL_EVENT, 0);
+	ctl_put(&m, "seq", "%" PRIu64, ev->seq);
+	ctl_put(&m, "what", "%s", ev->what);
+	ctl_put(&m, "state", "%s", ev->state);
+	ctl_put(&m, "reason", "%s", ev->reason);
+	ctl_put(&m, "detail", "%s", ev->detail);
+	if (c->mon->has_code)
+		ctl_put(&m, "exit_code", "%u", c->mon->exit_code);
+	return ctl_send(c->fd, &m);
+}
+
+static void
+client_pump(struct client *c)
+{
+	const struct event_ring *r = &c->mon->events;
+	const struct event *ev;
+	int rc = 0;
+
+	if (!c->subscribed)
+		return;
+	while (!rc && (ev = events_from(r, c->next))) {
+		rc = send_event(c, ev);
+		if (!rc)
+			c->next = ev->seq + 1;
+	}
+	if (rc && rc != -EAGAIN)
+		client_close(c);
+	else
+		client_watch(c, rc == -EAGAIN);
+}
+
+void
+control_pump(struct monitor *mon)
+{
+	for (unsigned i = 0; i < MAX_CLIENTS; i++)
+		if (mon->client[i].mon)
+			client_pump(&mon->client[i]);
+}
+
+/* --- connections ------------------------------------------------------------------- */
+
+static void
+serve(struct client *c, const struct ctl_msg *q)
+{
+	struct monitor *mon = c->mon;
+	struct err e = { 0 };
+	struct ctl_msg a;
+	int rc;
+
+	ctl_msg_init(&a, CTL_OK, q->h.id);
+	if (dispatch(mon, q, &a, &e)) {
+		ctl_msg_init(&a, CTL_ERROR, q->h.id);
+		ctl_put_err(&a, &e);
+	}
+	rc = ctl_send(c->fd, &a);
+	if (a.fd >= 0)
+		close(a.fd);
+	if (rc) {
+		client_close(c);
+	} else if (q->h.type == CTL_SUBSCRIBE) {
+		uint64_t since = mon->events.last;
+
+		ctl_get_u64(q, "since", &since);
+		c->subscribed = true;
+		c->next = MIN(since, mon->events.last) + 1;
+		client_pump(c);
+	}
+	if (q->h.type == CTL_QUIT)
+		lifecycle_end(mon, RUN_SHUTOFF, "destroyed", "");
+}
+
+static void
+on_client(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct client *c = w->data;
+	struct ctl_msg q;
+	int rc;
+
+	if (revents & EV_WRITE)
+		client_pump(c);
+	if (!c->mon || !(revents & EV_READ))
+		return;
+	rc = ctl_recv(c->fd, &q);
+	if (rc == -EAGAIN)
+		return;
+	if (rc) {
+		client_close(c);
+		return;
+	}
+	if (q.fd >= 0)
+		close(q.fd);
+	serve(c, &q);
+}
+
+static void
+on_listen(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct monitor *mon = w->data;
+	int fd = accept4(mon->control_fd, NULL, NULL, SOCK_CLOEXEC |
+	    SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	for (unsigned i = 0; i < MAX_CLIENTS; i++) {
+		struct client *c = &mon->client[i];
+
+		if (c->mon)
+			continue;
+		*c = (struct client){ .mon = mon, .fd = fd };
+		ev_io_init(&c->io, on_client, fd, EV_READ);
+		c->io.data = c;
+		ev_io_start(loop, &c->io);
+		return;
+	}
+	close(fd);
+}
+
+void
+control_start(struct monitor *mon)
+{
+	int flags = fcntl(mon->control_fd, F_GETFL);
+
+	fcntl(mon->control_fd, F_SETFL, flags | O_NONBLOCK);
+	ev_io_init(&mon->listen_io, on_listen, mon->control_fd, EV_READ);
+	mon->listen_io.data = mon;
+	ev_io_start(mon->loop, &mon->listen_io);
+}
+
+void
+control_stop(struct monitor *mon)
+{
+	ev_io_stop(mon->loop, &mon->listen_io);
+	control_pump(mon);
+	for (unsigned i = 0; i < MAX_CLIENTS; i++)
+		if (mon->client[i].mon)
+			client_close(&mon->client[i]);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trivisor-monitor: one running VM.
+ *
+ *	trivisor-monitor --setup-fd 3 --control-fd 4 --alive-fd 5
+ *
+ * Everything comes as a descriptor: the set-up socket brings the VM's
+ * configuration with its files, the control socket listens for daemons, and a
+ * lock on the alive file proves that we live.  The monitor opens no path, and
+ * outlives the daemon that started it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "monitor/monitor.h"
+
+struct arguments {
+	int setup_fd, control_fd, alive_fd;
+};
+
+/* A descriptor's number; -1 for anything else. */
+static int
+parse_fd(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (*end || end == text || n < 0 || n > 65535 ||
+	    fcntl((int)n, F_GETFD) < 0)
+		return -1;
+	/* Nobody is started from here, but be sure. */
+	fcntl((int)n, F_SETFD, FD_CLOEXEC);
+	return (int)n;
+}
+
+static bool
+parse_arguments(struct arguments *a, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "setup-fd", required_argument, NULL, 's' },
+		{ "control-fd", required_argument, NULL, 'c' },
+		{ "alive-fd", required_argument, NULL, 'a' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int ch;
+
+	*a = (struct arguments){ -1, -1, -1 };
+	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		int *to = ch == 's' ? &a->setup_fd :
+		    ch == 'c' ? &a->control_fd :
+		    ch == 'a' ? &a->alive_fd : NULL;
+
+		if (!to)
+			return false;
+		*to = parse_fd(optarg);
+	}
+	return optind == argc && a->setup_fd >= 0 && a->control_fd >= 0 &&
+	    a->alive_fd >= 0;
+}
+
+/* A lock that goes away with our last breath, whatever kills us. */
+static int
+lock_alive(int fd, struct err *e)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_OFD_SETLK, &l) == 0)
+		return 0;
+	if (errno == EAGAIN || errno == EACCES)
+		return err_set(e, ERR_RESOURCE_BUSY,
+		    "monitor: another one runs this VM already");
+	return err_set_sys(e, errno, "monitor: cannot lock its alive file");
+}
+
+static void
+ignore_signals(void)
+{
+	static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGQUIT,
+	    SIGTTOU, SIGTTIN, SIGTSTP };
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+
+	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+		sigaction(ignored[i], &sa, NULL);
+}
+
+/* --- the loop --------------------------------------------------------------------- */
+
+static void
+on_timer(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct monitor *mon = w->data;
+
+	machine_run_timers(mon->m);
+}
+
+static void
+on_wake(struct ev_loop *loop, ev_io *w, int revents)
+{
+	lifecycle_look(w->data);
+}
+
+static void
+on_sigterm(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	lifecycle_end(w->data, RUN_SHUTOFF, "destroyed", "SIGTERM");
+}
+
+static void
+loop_start(struct monitor *mon)
+{
+	ev_io_init(&mon->timer_io, on_timer, mon->m->timer_fd, EV_READ);
+	ev_io_init(&mon->wake_io, on_wake, mon->m->wake_fd, EV_READ);
+	ev_signal_init(&mon->sigterm, on_sigterm, SIGTERM);
+	mon->timer_io.data = mon->wake_io.data = mon->sigterm.data = mon;
+	ev_io_start(mon->loop, &mon->timer_io);
+	ev_io_start(mon->loop, &mon->wake_io);
+	ev_signal_start(mon->loop, &mon->sigterm);
+	attach_start(mon);
+	control_start(mon);
+}
+
+static void
+loop_end(struct monitor *mon)
+{
+	gdb_stop(mon);
+	attach_stop(mon);
+	ev_io_stop(mon->loop, &mon->timer_io);
+	ev_io_stop(mon->loop, &mon->wake_io);
+	ev_signal_stop(mon->loop, &mon->sigterm);
+}
+
+/* --- start-up ---------------------------------------------------------------------- */
+
+static void
+answer_ready(int setup_fd, const struct monitor *mon)
+{
+	struct ctl_msg m;
+
+	ctl_msg_init(&m, CTL_READY, 0);
+	ctl_put(&m, "pid", "%d", (int)getpid());
+	ctl_put(&m, "engine", "%s", mon->m->vm.engine->name);
+	ctl_put(&m, "boot", "%s", boot_kind_name(mon->m->plan.kind));
+	/* The daemon may be gone; another one will find us. */
+	if (ctl_send(setup_fd, &m))
+		log_line(LOG_WARN, "what=set-up reason=\"nobody waits\"");
+}
+
+static void
+answer_failed(int setup_fd, const struct err *e)
+{
+	struct ctl_msg m;
+
+	ctl_msg_init(&m, CTL_FAILED, 0);
+	ctl_put_err(&m, e);
+	if (ctl_send(setup_fd, &m))
+		fprintf(stderr, "trivisor-monitor: %s\n", e->msg);
+	log_line(LOG_ERR, "what=start error=\"%s\"", e->msg);
+}
+
+/* From the configuration to vCPU threads that wait for their release. */
+static int
+bring_up(struct monitor *mon, const struct arguments *a, struct err *e)
+{
+	struct vm_config cfg;
+	char prefix[VM_NAME_MAX + 32];
+	int rc;
+
+	rc = vm_config_recv(a->setup_fd, &cfg, e);
+	if (rc)
+		return rc;
+	snprintf(prefix, sizeof(prefix), "monitor: vm=%s", cfg.name);
+	log_set_prefix(prefix);
+	if (cfg.log_fd >= 0)
+		log_set_fd(cfg.log_fd);
+	prctl(PR_SET_NAME, cfg.name);
+	rc = lock_alive(a->alive_fd, e);
+	if (rc) {
+		vm_config_fini(&cfg);
+		return rc;
+	}
+	rc = machine_new(&mon->m, &cfg, e);
+	if (rc)
+		return rc;
+	rc = machine_start(mon->m, e);
+	if (!rc)
+		rc = gdb_start(mon, e);
+	return rc;
+}
+
+static void
+run(struct monitor *mon, int setup_fd)
+{
+	loop_start(mon);
+	lifecycle_set(mon, RUN_RUNNING, "started", "booted", "");
+	answer_ready(setup_fd, mon);
+	close(setup_fd);
+	machine_release(mon->m, HOLD_BUILD);
+	ev_run(mon->loop, 0);
+	loop_end(mon);
+	machine_stop(mon->m);
+	/* The report first: a client that sees us go reads it. */
+	lifecycle_report(mon);
+	control_stop(mon);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct monitor *mon = calloc(1, sizeof(*mon));
+	struct arguments a;
+	struct err e = { 0 };
+	int rc;
+
+	if (!mon)
+		return 1;
+	if (!parse_arguments(&a, argc, argv)) {
+		fprintf(stderr, "usage: trivisor-monitor --setup-fd N "
+		    "--control-fd N --alive-fd N\n"
+		    "This program is started by trivisord.\n");
+		free(mon);
+		return 2;
+	}
+	ignore_signals();
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	mon->control_fd = a.control_fd;
+	mon->alive_fd = a.alive_fd;
+	mon->loop = ev_loop_new(EVFLAG_AUTO);
+	rc = mon->loop ? bring_up(mon, &a, &e) :
+	    err_set(&e, ERR_SYSTEM_ERROR, "monitor: no event loop");
+	if (rc)
+		answer_failed(a.setup_fd, &e);
+	else
+		run(mon, a.setup_fd);
+	if (mon->m) {
+		if (rc)
+			machine_stop(mon->m);
+		machine_free(mon->m);
+	}
+	if (mon->loop)
+		ev_loop_destroy(mon->loop);
+	free(mon);
+	return rc ? 1 : 0;
+}

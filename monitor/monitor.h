@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop thread's side of a VM: its life as others see it, and those others.
+ *
+ *	main.c		start-up, the loop
+ *	lifecycle.c	what becomes of requests; states, events, the report
+ *	control.c	connections of daemons (vm/control.h)
+ *	attach.c	descriptors of console viewers
+ *	gdb.c		the debugger's stub
+ *
+ * Loop thread only.
+ */
+#ifndef TRIVISOR_MONITOR_MONITOR_H
+#define TRIVISOR_MONITOR_MONITOR_H
+
+#include <ev.h>
+
+#include "monitor/machine.h"
+#include "vm/control.h"
+
+#define EVENT_RING 256
+#define MAX_CLIENTS 16
+#define BRAKE_RESETS 3
+#define BRAKE_WINDOW (60 * NS_PER_SEC)
+
+enum run_state { RUN_RUNNING, RUN_PAUSED, RUN_SHUTOFF, RUN_CRASHED };
+
+struct event {
+	uint64_t seq;			/* from 1 on */
+	char what[24];
+	char state[16];
+	char reason[32];
+	char detail[512];
+};
+
+struct event_ring {
+	uint64_t last;			/* newest sequence number, 0 none */
+	struct event e[EVENT_RING];	/* seq % EVENT_RING */
+};
+
+/* A daemon's connection. */
+struct client {
+	struct monitor *mon;		/* borrowed; NULL: free */
+	int fd;				/* owned */
+	ev_io io;
+	bool subscribed;
+	uint64_t next;			/* event to send next */
+};
+
+struct gdb;
+
+struct monitor {
+	struct ev_loop *loop;
+	struct machine *m;
+	int control_fd, alive_fd;	/* owned */
+	ev_io listen_io, timer_io, wake_io;
+	ev_signal sigterm;
+	struct client client[MAX_CLIENTS];
+	ev_io viewer_io[VM_MAX_SERIALS][CONSOLE_VIEWERS];
+	struct event_ring events;
+	struct gdb *gdb;		/* owned, NULL none */
+
+	enum run_state state;
+	char reason[32];
+	char detail[512];
+	bool has_code;			/* exit_code counts */
+	unsigned exit_code;
+	bool ended;			/* leave the loop */
+	bool said_halted;
+	ns_t fault_reset[BRAKE_RESETS];	/* the latest, a ring */
+	unsigned n_fault_resets;
+};
+
+/* --- lifecycle.c --- */
+
+const char *run_state_name(enum run_state s);
+/* Enter a state, remember why, tell the subscribers. */
+void lifecycle_set(struct monitor *mon, enum run_state s, const char *what,
+    const char *reason, const char *detail);
+/* The machine's eventfd: requests, halts, debugger stops. */
+void lifecycle_look(struct monitor *mon);
+/* The end; the loop is left after this turn. */
+void lifecycle_end(struct monitor *mon, enum run_state s, const char *reason,
+    const char *detail);
+MUST_USE int lifecycle_suspend(struct monitor *mon, struct err *e);
+MUST_USE int lifecycle_resume(struct monitor *mon, struct err *e);
+MUST_USE int lifecycle_reset(struct monitor *mon, struct err *e);
+MUST_USE int lifecycle_shutdown(struct monitor *mon, struct err *e);
+/* Into config.report_fd, at the very end. */
+void lifecycle_report(const struct monitor *mon);
+
+/* --- events.c: the ring --- */
+
+/* Returns the new event's number. */
+uint64_t events_add(struct event_ring *r, const char *what, const char *state,
+    const char *reason, const char *detail);
+/* The first event with a number of at least seq; NULL when there is none. */
+const struct event *events_from(const struct event_ring *r, uint64_t seq);
+
+/* --- control.c --- */
+
+void control_start(struct monitor *mon);
+void control_stop(struct monitor *mon);
+/* Send subscribers what they have not had yet. */
+void control_pump(struct monitor *mon);
+
+/* --- attach.c --- */
+
+/* A new viewer of a serial port; *fd is its end, the caller's. */
+MUST_USE int attach_console(struct monitor *mon, unsigned serial, int *fd,
+    struct err *e);
+/* Make the watchers agree with what the consoles want; device lock held. */
+void attach_sync(struct monitor *mon, unsigned serial);
+void attach_start(struct monitor *mon);
+void attach_stop(struct monitor *mon);
+
+/* --- gdb.c --- */
+
+MUST_USE int gdb_start(struct monitor *mon, struct err *e);
+void gdb_stop(struct monitor *mon);
+/* vCPUs have stopped for the debugger. */
+void gdb_stopped(struct monitor *mon, uint32_t vcpus);
+
+#endif

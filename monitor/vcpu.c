@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a vCPU: run the engine, look at why it came back, sleep on HLT,
+ * park when asked.  Start reading at vcpu_thread().
+ *
+ * Ports, MMIO and interrupts do not show here: engines serve them in the
+ * middle of an instruction through struct platform (platform.c, irq.c).  What
+ * the guest does to the whole machine (reset, power-off, triple fault) becomes
+ * a request to the loop thread, and this thread parks until that was decided.
+ */
+#include "monitor/vcpu.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "modes/x86/x86.h"
+
+#define CPU_TIMER_SIGNAL SIGRTMIN
+#define SPIN_MAX 20000			/* ns */
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
+#endif
+
+/* --- sleeping -------------------------------------------------------------- */
+
+/* Is there anything for run() to do? */
+static bool
+has_work(struct cpu *p)
+{
+	struct vcpu *c = p->c;
+
+	if (atomic_load(&p->m->holds) || atomic_load(&p->signals) ||
+	    atomic_load(&c->nmi_hint))
+		return true;
+	if (c->s.activity == ACT_WAIT_SIPI)
+		return false;
+	return (c->s.rflags & FLAG_IF) && cpu_irq_pending(p);
+}
+
+/*
+ * Nothing but an NMI can wake a processor that halts with IF clear, and nobody
+ * sends one: if that is so for all of them, the guest has come to its end.
+ */
+static void
+count_halted(struct cpu *p, bool asleep_for_ever)
+{
+	struct machine *m = p->m;
+
+	if (asleep_for_ever == p->counted_halted)
+		return;
+	p->counted_halted = asleep_for_ever;
+	if (!asleep_for_ever)
+		atomic_fetch_sub(&m->n_halted, 1);
+	else if (atomic_fetch_add(&m->n_halted, 1) + 1 == m->vm.n_vcpus)
+		machine_wake_loop(m);
+}
+
+/*
+ * Look for a while before going to sleep: waking up costs more than that when
+ * the interrupt is about to come anyway.  The while adapts to what happened.
+ */
+static bool
+spin(struct cpu *p)
+{
+	ns_t until = clock_now(&clock_host) + p->spin;
+
+	while (clock_now(&clock_host) < until) {
+		if (has_work(p))
+			return true;
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
+static void
+vcpu_halt(struct cpu *p)
+{
+	ns_t start = clock_now(&clock_host);
+	bool early = spin(p);
+
+	while (!early) {
+		uint32_t seen = atomic_load(&p->pokes);
+
+		if (has_work(p))
+			break;
+		count_halted(p, !(p->c->s.rflags & FLAG_IF) ||
+		    p->c->s.activity == ACT_WAIT_SIPI);
+		cpu_sleep(p, seen);
+	}
+	count_halted(p, false);
+	if (clock_now(&clock_host) - start < SPIN_MAX)
+		p->spin = MIN(p->spin * 2 + 1000, SPIN_MAX);
+	else
+		p->spin /= 2;
+	atomic_fetch_add_explicit(&p->halts, 1, memory_order_relaxed);
+}
+
+/* --- signals and parking ------------------------------------------------- */
+
+/* INIT and SIPI, SDM 3 9.4. */
+static void
+take_signals(struct cpu *p)
+{
+	uint32_t sig = atomic_exchange(&p->signals, 0);
+
+	if (sig & CPU_INIT) {
+		if (p->lapic.bsp) {
+			/* There is no firmware that it could start in. */
+			machine_request(p->m, REQ_RESET, 0, NULL);
+			return;
+		}
+		lapic_init_signal(&p->lapic);
+		x86_init(p->c);
+	}
+	if (sig & CPU_SIPI && p->c->s.activity == ACT_WAIT_SIPI)
+		x86_sipi(p->c, (uint8_t)sig);
+}
+
+/* Wait while anybody holds the vCPUs; false when the thread must end. */
+static bool
+pass_gate(struct cpu *p)
+{
+	struct machine *m = p->m;
+	uint32_t holds = atomic_load(&m->holds);
+
+	if (likely(!holds))
+		return true;
+	pthread_mutex_lock(&m->park_lock);
+	m->n_parked++;
+	pthread_cond_broadcast(&m->parked);
+	while ((holds = atomic_load(&m->holds)) && !(holds & HOLD_QUIT))
+		pthread_cond_wait(&m->resume, &m->park_lock);
+	m->n_parked--;
+	pthread_mutex_unlock(&m->park_lock);
+	/* Guest time may have stood still meanwhile. */
+	p->armed = -1;
+	cpu_arm_timer(p);
+	return !(holds & HOLD_QUIT);
+}
+
+/* --- the loop -------------------------------------------------------------- */
+
+static void
+vcpu_run(struct cpu *p)
+{
+	struct vcpu_exit x;
+
+	p->m->vm.engine->run(p->c, &x);
+	atomic_fetch_add_explicit(&p->exits, 1, memory_order_relaxed);
+	switch (x.reason) {
+	case EXIT_KICKED:
+		break;
+	case EXIT_HALT:
+		vcpu_halt(p);
+		break;
+	case EXIT_SHUTDOWN:
+		machine_request(p->m, REQ_TRIPLE_FAULT, p->c->id, NULL);
+		break;
+	case EXIT_DEBUG:
+		atomic_fetch_or(&p->m->debug_stops, 1u << p->c->id);
+		machine_hold(p->m, HOLD_DEBUG);
+		machine_wake_loop(p->m);
+		break;
+	case EXIT_ERROR:
+		machine_request(p->m, REQ_ENGINE_ERROR, p->c->id, &x.err);
+		break;
+	}
+}
+
+static void setup_thread(struct cpu *p);
+
+static void *
+vcpu_thread(void *arg)
+{
+	struct cpu *p = arg;
+
+	setup_thread(p);
+	while (pass_gate(p)) {
+		if (atomic_load(&p->signals))
+			take_signals(p);
+		else if (p->c->s.activity == ACT_WAIT_SIPI)
+			vcpu_halt(p);
+		else
+			vcpu_run(p);
+	}
+	if (p->timer_id >= 0)
+		syscall(SYS_timer_delete, p->timer_id);
+	return NULL;
+}
+
+/* --- set-up ---------------------------------------------------------------- */
+
+static size_t
+signal_stack_size(void)
+{
+	/* AVX-512 and later states make signal frames large. */
+	size_t frame = MAX(getauxval(AT_MINSIGSTKSZ), 16384);
+
+	return align_up(frame + 16384, PAGE_SIZE);
+}
+
+/*
+ * The only signal a vCPU thread gets is its own timer's; it runs on a stack of
+ * its own because RSP may be the guest's at that moment.
+ */
+static void
+setup_signals(struct cpu *p)
+{
+	stack_t stack = { .ss_sp = p->signal_stack,
+	    .ss_size = signal_stack_size() };
+	struct sigaction sa = { .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	sigset_t set;
+
+	sigaltstack(&stack, NULL);
+	sa.sa_sigaction = cpu_timer_signal;
+	sigfillset(&sa.sa_mask);
+	sigaction(CPU_TIMER_SIGNAL, &sa, NULL);
+	sigfillset(&set);
+	sigdelset(&set, CPU_TIMER_SIGNAL);
+	sigdelset(&set, SIGSEGV);
+	sigdelset(&set, SIGBUS);
+	sigdelset(&set, SIGFPE);
+	sigdelset(&set, SIGILL);
+	sigdelset(&set, SIGTRAP);
+	sigdelset(&set, SIGABRT);
+	pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+static void
+setup_thread(struct cpu *p)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID,
+	    .sigev_signo = CPU_TIMER_SIGNAL, .sigev_value.sival_ptr = p };
+	char name[16];
+
+	snprintf(name, sizeof(name), "vcpu%u", p->c->id);
+	pthread_setname_np(pthread_self(), name);
+	setup_signals(p);
+	ev._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+	if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &p->timer_id) < 0) {
+		struct err e;
+
+		p->timer_id = -1;
+		err_set_sys(&e, errno, "vCPU %u: cannot make its timer",
+		    p->c->id);
+		machine_request(p->m, REQ_ENGINE_ERROR, p->c->id, &e);
+	}
+}
+
+int
+cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
+{
+	size_t size = align_up(m->vm.engine->vcpu_size, PAGE_SIZE);
+	int rc;
+
+	*p = (struct cpu){ .m = m, .timer_id = -1, .armed = -1 };
+	p->signal_stack = malloc(signal_stack_size());
+	if (!p->signal_stack ||
+	    posix_memalign((void **)&p->c, PAGE_SIZE, size)) {
+		free(p->signal_stack);
+		p->c = NULL;
+		return err_set_sys(e, ENOMEM, "vCPU %u", id);
+	}
+	memset(p->c, 0, size);
+	p->c->vm = &m->vm;
+	p->c->id = id;
+	m->vm.vcpu[id] = p->c;
+	lapic_init(&p->lapic, id, id == 0, m->cpuid.phys_bits, &m->apics,
+	    &m->clock.c, &cpu_lapic_ops, p);
+	rc = m->vm.engine->vcpu_init(p->c, e);
+	if (rc) {
+		free(p->c);
+		free(p->signal_stack);
+		p->c = NULL;
+	}
+	return rc;
+}
+
+void
+cpu_fini(struct cpu *p)
+{
+	if (!p->c)
+		return;
+	p->m->vm.engine->vcpu_fini(p->c);
+	free(p->c);
+	free(p->signal_stack);
+}
+
+int
+cpu_start(struct cpu *p, struct err *e)
+{
+	sigset_t all;
+	sigset_t old;
+	int rc;
+
+	/* Born with everything blocked: setup_signals() opens what it wants. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&p->thread, NULL, vcpu_thread, p);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc ? err_set_sys(e, rc, "vCPU %u: cannot start its thread",
+	    p->c->id) : 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One processor of the board: the engine's vCPU, its local APIC, its thread.
+ *
+ * Others reach it through atomics only: they leave a request and call
+ * cpu_poke(), which makes a running engine look and wakes a sleeping thread.
+ */
+#ifndef TRIVISOR_MONITOR_VCPU_H
+#define TRIVISOR_MONITOR_VCPU_H
+
+#include <signal.h>
+
+#include "monitor/machine.h"
+
+/* Requests in cpu.signals; taken by the owner. */
+enum {
+	CPU_INIT = 1 << 16,
+	CPU_SIPI = 1 << 17,	/* vector in bits 0..7 */
+};
+
+struct cpu {
+	struct machine *m;		/* borrowed */
+	struct vcpu *c;			/* owned, page aligned */
+	struct lapic lapic;
+	pthread_t thread;
+
+	_Atomic uint32_t signals;	/* CPU_* */
+	/*
+	 * Sleeping: the futex word counts pokes, so that one which comes
+	 * between looking and sleeping is not lost.
+	 */
+	_Atomic uint32_t pokes;
+	_Atomic uint32_t sleeping;
+
+	/* Owner only. */
+	int timer_id;			/* kernel's id of the POSIX timer; -1 */
+	ns_t armed;			/* deadline it is set to */
+	ns_t spin;			/* how long to look before sleeping */
+	bool counted_halted;
+	void *signal_stack;		/* owned */
+	/* Statistics; read by anybody. */
+	_Atomic uint64_t exits, halts, interrupts;
+};
+
+MUST_USE int cpu_init(struct cpu *p, struct machine *m, unsigned id,
+    struct err *e);
+void cpu_fini(struct cpu *p);
+/* Start the thread. */
+MUST_USE int cpu_start(struct cpu *p, struct err *e);
+/* Out of run() and of sleep, to look at holds and signals.  Any thread. */
+void cpu_kick(struct cpu *p);
+
+/* --- irq.c: vector-free, any thread unless said otherwise --- */
+
+extern const struct lapic_ops cpu_lapic_ops;
+/* Look at interrupts and signals again; does not leave run(). */
+void cpu_poke(struct cpu *p);
+/* Owner: sleep until poked (or n pokes were counted already). */
+void cpu_sleep(struct cpu *p, uint32_t pokes_seen);
+/* Owner: set the POSIX timer to the APIC's next deadline. */
+void cpu_arm_timer(struct cpu *p);
+/* The handler of CPU_TIMER_SIGNAL, for sigaction. */
+void cpu_timer_signal(int sig, siginfo_t *si, void *context);
+/* Owner: could the vCPU be interrupted if IF were set? */
+bool cpu_irq_pending(struct cpu *p);
+ns_t machine_clock_now(const struct clock *c);
+
+int irq_take(void *ctx, struct vcpu *c);
+bool irq_pending(void *ctx, struct vcpu *c);
+int apic_msr_read(void *ctx, struct vcpu *c, uint32_t msr, uint64_t *value);
+int apic_msr_write(void *ctx, struct vcpu *c, uint32_t msr, uint64_t value);
+void apic_set_tpr(void *ctx, struct vcpu *c, uint8_t cr8);
+uint8_t apic_get_tpr(void *ctx, struct vcpu *c);
+
+#endif

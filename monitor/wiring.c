@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The board: an i440FX-style PC.  An ISA interrupt n goes to 8259 input n and
+ * to I/O APIC pin n, but for the timer, which is on pin 2 (the MADT says so);
+ * the 8259s' INT goes to LINT0 of the first processor.
+ */
+#include "monitor/wiring.h"
+
+#include <time.h>
+
+#include "base/log.h"
+#include "modes/x86/x86.h"
+#include "monitor/boot/acpi.h"
+#include "monitor/vcpu.h"
+
+#define DEBUG_EXIT_PORT 0xf4
+
+/* --- lines ------------------------------------------------------------------ */
+
+static void
+isa_irq(void *ctx, unsigned n, int level)
+{
+	struct machine *m = ctx;
+
+	i8259_set(&m->pic, n, level);
+	ioapic_set(&m->ioapic, n == 0 ? 2 : n, level);
+}
+
+static struct irq_line
+isa_line(struct machine *m, unsigned n)
+{
+	return (struct irq_line){ .set = isa_irq, .ctx = m, .n = n };
+}
+
+/* PCI lines routed to the 8259s: shared with nobody, pins 16.. are others. */
+static void
+pic_irq(void *ctx, unsigned n, int level)
+{
+	struct machine *m = ctx;
+
+	i8259_set(&m->pic, n, level);
+}
+
+static void
+ioapic_deliver(void *ctx, const struct apic_msg *msg)
+{
+	struct machine *m = ctx;
+
+	apic_bus_deliver(&m->apics, msg);
+}
+
+/* --- what the guest asks of the machine --------------------------------------- */
+
+static void
+on_reset(void *ctx)
+{
+	machine_request(ctx, REQ_RESET, 0, NULL);
+}
+
+static void
+on_power_off(void *ctx)
+{
+	machine_request(ctx, REQ_POWER_OFF, 0, NULL);
+}
+
+static void
+on_debug_exit(void *ctx, uint32_t value)
+{
+	machine_request(ctx, REQ_DEBUG_EXIT, value, NULL);
+}
+
+static void
+on_debug_line(void *ctx, const char *text, size_t n)
+{
+	struct machine *m = ctx;
+	char clean[SYSCTL_LINE + 1];
+
+	for (size_t i = 0; i < n && i < SYSCTL_LINE; i++)
+		clean[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	clean[MIN(n, SYSCTL_LINE)] = '\0';
+	log_limited(&m->debug_limit, LOG_INFO, "what=guest-debug text=\"%s\"",
+	    clean);
+}
+
+/* --- building -------------------------------------------------------------------- */
+
+static int64_t
+wall_time(const struct machine *m)
+{
+	int64_t now = clock_realtime();
+	time_t t = (time_t)(now / NS_PER_SEC);
+	struct tm tm;
+
+	if (m->cfg.clock_offset == VM_CLOCK_LOCALTIME && localtime_r(&t, &tm))
+		now += tm.tm_gmtoff * NS_PER_SEC;
+	return now;
+}
+
+static void
+init_chips(struct machine *m)
+{
+	struct irq_line lint0 = { .set = lapic_lint_set,
+	    .ctx = &m->cpu[0].lapic, .n = 0 };
+	struct irq_line irq0 = isa_line(m, 0);
+	struct irq_line irq8 = isa_line(m, 8);
+	struct irq_line pic = { .set = pic_irq, .ctx = m };
+	struct irq_line pins = { .set = ioapic_set, .ctx = &m->ioapic };
+	struct irq_line intx = { .set = i440fx_intx, .ctx = &m->i440fx };
+	struct i8042_wiring kbc = { .irq1 = isa_line(m, 1),
+	    .irq12 = isa_line(m, 12), .reset = on_reset, .ctx = m };
+	struct acpi_pm_wiring pm = { .sci = isa_line(m, ACPI_SCI_IRQ),
+	    .power_off = on_power_off, .ctx = m };
+	struct sysctl_wiring sys = { .kbc = &m->kbc, .reset = on_reset,
+	    .debug_line = on_debug_line, .debug_exit = on_debug_exit,
+	    .ctx = m };
+
+	i8259_init(&m->pic, &lint0);
+	ioapic_init(&m->ioapic, (uint8_t)m->vm.n_vcpus, ioapic_deliver, m);
+	i8254_init(&m->pit, &m->timers, &irq0);
+	mc146818_init(&m->rtc, &m->timers, &irq8, wall_time(m));
+	mc146818_set_memory(&m->rtc, m->map.low_top,
+	    m->map.high_top - MAP_4G);
+	i8042_init(&m->kbc, &kbc);
+	acpi_pm_init(&m->pm, &m->timers, &pm);
+	sysctl_init(&m->sysctl, &sys);
+	pci_init(&m->pci, &m->pio, &m->mmio, &m->sysctl, &intx);
+	i440fx_init(&m->i440fx, &pic, &pins);
+}
+
+static int
+attach_serials(struct machine *m, struct err *e)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < m->cfg.n_serials && !rc; i++) {
+		struct irq_line irq = isa_line(m, uart_places[i].irq);
+		struct uart_backend be = { .tx = console_tx,
+		    .room = console_room, .ctx = &m->console[i] };
+
+		console_init(&m->console[i], &m->timers, m->cfg.serial_fd[i]);
+		m->console[i].uart = &m->uart[i];
+		uart_init(&m->uart[i], &m->timers, &irq, &be);
+		rc = uart_attach(&m->uart[i], &m->pio, uart_places[i].port, e);
+	}
+	return rc;
+}
+
+int
+wiring_build(struct machine *m, struct err *e)
+{
+	int rc;
+
+	bus_init(&m->pio, &m->lock);
+	bus_init(&m->mmio, &m->lock);
+	init_chips(m);
+	rc = i8259_attach(&m->pic, &m->pio, e);
+	if (!rc)
+		rc = ioapic_attach(&m->ioapic, &m->mmio, e);
+	if (!rc)
+		rc = i8254_attach(&m->pit, &m->pio, e);
+	if (!rc)
+		rc = mc146818_attach(&m->rtc, &m->pio, e);
+	if (!rc)
+		rc = i8042_attach(&m->kbc, &m->pio, e);
+	if (!rc && m->cfg.acpi)
+		rc = acpi_pm_attach(&m->pm, &m->pio, e);
+	if (!rc)
+		rc = sysctl_attach(&m->sysctl, &m->pio, e);
+	if (!rc && m->cfg.debug_exit)
+		rc = sysctl_attach_debug_exit(&m->sysctl, &m->pio,
+		    DEBUG_EXIT_PORT, e);
+	if (!rc)
+		rc = pci_attach(&m->pci, e);
+	if (!rc)
+		rc = i440fx_add(&m->i440fx, &m->pci, e);
+	if (!rc)
+		rc = attach_serials(m, e);
+	m->wired = !rc;
+	return rc;
+}
+
+void
+wiring_fini(struct machine *m)
+{
+	if (!m->wired)
+		return;
+	pthread_mutex_lock(&m->lock);
+	sysctl_flush(&m->sysctl);
+	for (unsigned i = 0; i < m->cfg.n_serials; i++)
+		console_fini(&m->console[i]);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void
+wiring_reset(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	pci_reset(&m->pci);
+	i440fx_reset(&m->i440fx);
+	i8254_reset(&m->pit);
+	mc146818_reset(&m->rtc);
+	i8042_reset(&m->kbc);
+	acpi_pm_reset(&m->pm);
+	sysctl_reset(&m->sysctl);
+	for (unsigned i = 0; i < m->cfg.n_serials; i++)
+		uart_reset(&m->uart[i]);
+	ioapic_reset(&m->ioapic);
+	i8259_reset(&m->pic);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void
+wiring_reset_cpu(struct cpu *p)
+{
+	x86_reset(p->c);
+	if (!p->lapic.bsp)
+		x86_init(p->c);
+}
