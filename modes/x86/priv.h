@@ -189,6 +189,25 @@ x86_iopl(const struct vcpu *c)
 	return c->s.rflags >> 12 & 3;
 }
 
+/* --- iret.c --- */
+
+/* A far return in the making. */
+struct far_return {
+	struct stack st;	/* what is popped from, then the stack */
+	struct desc cs;
+	uint16_t sel;		/* of CS, as popped */
+	uint64_t rip;
+	bool outer;		/* SS:RSP were popped too */
+	uint16_t ss_sel;
+	uint64_t sp;
+	unsigned sp_imm;	/* RET n releases parameters there as well */
+};
+
+/* Read and check the descriptor of r->sel. */
+MUST_USE int x86_return_cs(struct vcpu *c, struct far_return *r);
+/* Check the rest and make the return. */
+MUST_USE int x86_return_finish(struct vcpu *c, struct far_return *r);
+
 /* --- task.c --- */
 
 /* A task switch with what its callers know. */
