@@ -43,13 +43,6 @@ cond_true(uint64_t rflags, unsigned cond)
 	return t != (cond & 1);
 }
 
-/* Operand size of a near branch: AMD and Intel differ on 66 in 64-bit code. */
-static uint64_t
-branch_mask(const struct insn *i)
-{
-	return i->mode == MODE_64 ? ~UINT64_C(0) : size_mask(i->op_bytes);
-}
-
 static int
 target_check(struct vcpu *c, const struct insn *i, uint64_t target)
 {
@@ -62,7 +55,7 @@ target_check(struct vcpu *c, const struct insn *i, uint64_t target)
 static int
 near_jump(struct vcpu *c, const struct insn *i, uint64_t target)
 {
-	target &= branch_mask(i);
+	target &= size_mask(i->op_bytes);
 	if (target_check(c, i, target))
 		return H_FAULT;
 	c->s.rip = target;
@@ -72,9 +65,9 @@ near_jump(struct vcpu *c, const struct insn *i, uint64_t target)
 static int
 near_call(struct vcpu *c, const struct insn *i, uint64_t target)
 {
-	target &= branch_mask(i);
+	target &= size_mask(i->op_bytes);
 	if (target_check(c, i, target) ||
-	    push(c, i, i->mode == MODE_64 ? 8 : i->op_bytes, next_rip(c, i)))
+	    push(c, i, i->op_bytes, next_rip(c, i)))
 		return H_FAULT;
 	c->s.rip = target;
 	return H_RIP;
@@ -121,7 +114,7 @@ h_call(struct vcpu *c, const struct insn *i)
 int
 h_ret(struct vcpu *c, const struct insn *i)
 {
-	unsigned size = i->mode == MODE_64 ? 8 : i->op_bytes;
+	unsigned size = i->op_bytes;
 	unsigned extra = i->n_opnd ? (uint16_t)i->imm : 0;
 	uint64_t target;
 

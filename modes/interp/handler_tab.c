@@ -82,6 +82,21 @@ static handler_fn *const handlers[I_COUNT] = {
 	[I_RDGSBASE] = h_rdgsbase, [I_WRFSBASE] = h_wrfsbase,
 	[I_WRGSBASE] = h_wrgsbase, [I_SWAPGS] = h_swapgs,
 	[I_CLAC] = h_clac, [I_STAC] = h_stac, [I_XSETBV] = h_xsetbv,
+
+	/* Saving and restoring vector state */
+	[I_FXSAVE] = h_fxsave, [I_FXRSTOR] = h_fxrstor,
+	[I_XSAVE] = h_xsave, [I_XSAVEC] = h_xsave, [I_XSAVEOPT] = h_xsave,
+	[I_XSAVES] = h_xsave, [I_XRSTOR] = h_xrstor,
+	[I_XRSTORS] = h_xrstor, [I_XGETBV] = h_xgetbv,
+	[I_LDMXCSR] = h_mxcsr, [I_STMXCSR] = h_mxcsr,
+	[I_VLDMXCSR] = h_mxcsr, [I_VSTMXCSR] = h_mxcsr,
+	[I_FNINIT] = h_fninit, [I_FNSTENV] = h_fnstenv,
+	[I_FNSAVE] = h_fnstenv, [I_FLDENV] = h_fldenv,
+	[I_FRSTOR] = h_fldenv,
+
+	/* Masked through an implied operand */
+	[I_MASKMOVQ] = h_maskmov, [I_MASKMOVDQU] = h_maskmov,
+	[I_VMASKMOVDQU] = h_maskmov,
 };
 
 static handler_fn *

@@ -27,7 +27,7 @@ code_mode(const struct vcpu *c)
 static bool
 wants_check(const struct insn *i)
 {
-	return (i->desc->attr & (ATTR_PRIV | ATTR_NOREAL)) ||
+	return (i->desc->attr & (ATTR_PRIV | ATTR_NOREAL | ATTR_CPL0_UD)) ||
 	    i->enc != ENC_LEGACY || i->desc->id == I_INT;
 }
 
@@ -42,7 +42,7 @@ bind(struct vcpu *c, struct cached_insn *e)
 	e->handler = interp_handler(i);
 	if (!e->handler)
 		e->handler = native_handler(i);
-	if (cpuid_has(c->vm->cpuid, d->feature))
+	if (insn_offered(i, c->vm->cpuid->features))
 		return;
 	/* Without the feature the prefix is ignored: the old bit scans. */
 	if (d->id == I_LZCNT)
@@ -138,6 +138,8 @@ check(struct vcpu *c, const struct insn *i)
 	bool real = real_or_v86(c);
 
 	if (real && ((i->desc->attr & ATTR_NOREAL) || i->enc != ENC_LEGACY))
+		return raise_ud(c);
+	if ((i->desc->attr & ATTR_CPL0_UD) && c->s.cpl)
 		return raise_ud(c);
 	if ((i->desc->attr & ATTR_PRIV) && c->s.cpl)
 		return raise_gp0(c);
@@ -358,11 +360,12 @@ interp_vcpu_fini(struct vcpu *c)
 static int
 interp_vcpu_init(struct vcpu *c, struct err *e)
 {
-	struct interp *in = calloc(1, sizeof(*in));
+	struct interp *in = aligned_alloc(64, sizeof(*in));
 	int rc;
 
 	if (!in)
 		return err_set_sys(e, ENOMEM, "interpreter: vCPU %u", c->id);
+	fill_bytes(in, 0, sizeof(*in));
 	c->aux[ENGINE_INTERP] = in;
 	interp_tlb_flush(in);
 	rc = hostfault_stack_init(&in->stack, e);

@@ -77,6 +77,7 @@ struct interp {
 	struct fetch_entry fetch[2][FETCH_ENTRIES];
 	struct cached_insn cache[CACHE_ENTRIES];
 	struct cached_insn scratch;	/* of an instruction not cached */
+	uint8_t xarea[XSAVE_AREA_SIZE] __attribute__((aligned(64)));
 };
 
 static inline struct interp *

@@ -21,6 +21,9 @@ libinterp_a_SOURCES = \
 	modes/interp/debug.c \
 	modes/interp/thunk.c \
 	modes/interp/native.c \
+	modes/interp/masked.c \
+	modes/interp/sparse.c \
+	modes/interp/fpstate.c \
 	modes/x86/hostfault.h \
 	modes/x86/hostfault.c
 libinterp_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)

@@ -20,21 +20,22 @@ has_opmask(const struct insn *i)
 	return false;
 }
 
-static int
-check_vector(struct vcpu *c, const struct insn *i)
+int
+vector_check(struct vcpu *c, const struct insn *i)
 {
 	uint64_t need = XCR0_AVX;
 
 	if (i->enc == ENC_LEGACY) {
 		if ((c->s.cr0 & CR0_EM) || !(c->s.cr4 & CR4_OSFXSR))
 			return raise_ud(c);
-		return 0;
+		goto task;
 	}
 	if (i->enc == ENC_EVEX || has_opmask(i))
 		need = XCR0_AVX512;
 	if (!(c->s.cr4 & CR4_OSXSAVE) || (c->s.xcr0 & need) != need)
 		return raise_ud(c);
-	return 0;
+task:
+	return c->s.cr0 & CR0_TS ? x86_raise(c, VEC_NM) : 0;
 }
 
 int
@@ -55,9 +56,7 @@ fpu_check(struct vcpu *c, const struct insn *i)
 			return raise_ud(c);
 		break;
 	case CLASS_VEC:
-		if (check_vector(c, i))
-			return H_FAULT;
-		break;
+		return vector_check(c, i);
 	default:
 		return 0;
 	}
@@ -66,7 +65,7 @@ fpu_check(struct vcpu *c, const struct insn *i)
 	return 0;
 }
 
-/* Not in place: load, run, store. */
+/* Not in place: load, run, store.  The operand is 64 bytes at most. */
 static int
 run_bounced(struct vcpu *c, const struct insn *i, gva_t va)
 {
@@ -84,6 +83,14 @@ run_bounced(struct vcpu *c, const struct insn *i, gva_t va)
 	if (thunk_run(c, i, buf))
 		return H_FAULT;
 	return write ? st_bytes(c, va, buf, len, stack) : H_NEXT;
+}
+
+/* Elements that are masked out are not accessed and do not fault. */
+static bool
+masked(const struct insn *i)
+{
+	return (i->desc->attr & ATTR_MASKED_MEM) ||
+	    (i->enc == ENC_EVEX && i->aaa);
 }
 
 static int
@@ -106,6 +113,8 @@ h_native(struct vcpu *c, const struct insn *i)
 	p = host_ptr(c, va, i->mem_size, write);
 	if (p)
 		return thunk_run(c, i, p);
+	if (masked(i))
+		return write ? masked_store(c, i, va) : masked_load(c, i, va);
 	return run_bounced(c, i, va);
 }
 
@@ -114,6 +123,8 @@ native_handler(const struct insn *i)
 {
 	if (i->lock)
 		return h_ud;
+	if (i->has_mem && i->mem.vsib)
+		return h_sparse;
 	switch (i->desc->cls) {
 	case CLASS_INT:
 	case CLASS_MMX:

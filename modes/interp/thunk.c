@@ -39,6 +39,8 @@ struct thunk_key {
 struct thunk_cache {
 	uint8_t *rw;		/* owned mappings of one memfd */
 	uint8_t *rx;
+	uint8_t *guard;		/* owned: see thunk_guard() */
+	uint8_t *touched;	/* where a thunk met the guard */
 	struct thunk_key key[SLOTS];
 };
 
@@ -192,7 +194,10 @@ set_bit(uint8_t *b, uint8_t bit, bool on)
 static bool
 operand_prefix(const struct insn *i)
 {
-	if (i->desc->cls != CLASS_INT || i->desc->id == I_ADCX)
+	bool sized = i->desc->cls == CLASS_INT ||
+	    (i->desc->cls == CLASS_FPSTATE && i->map == MAP_ONE);
+
+	if (!sized || i->desc->id == I_ADCX)
 		return i->opsize;
 	return (i->mode == MODE_16) != i->opsize;
 }
@@ -363,7 +368,11 @@ thunk_cache_new(struct thunk_cache **out, struct err *e)
 	    0);
 	t->rx = mmap(NULL, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED, fd,
 	    0);
-	if (t->rw == MAP_FAILED || t->rx == MAP_FAILED)
+	t->guard = mmap(NULL, 3 * PAGE_SIZE, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (t->rw == MAP_FAILED || t->rx == MAP_FAILED ||
+	    t->guard == MAP_FAILED || mprotect(t->guard + PAGE_SIZE,
+	    PAGE_SIZE, PROT_READ | PROT_WRITE))
 		goto fail;
 	close(fd);
 	stub = (struct emit){ .p = t->rw };
@@ -393,6 +402,8 @@ thunk_cache_free(struct thunk_cache *t)
 		munmap(t->rw, CODE_SIZE);
 	if (t->rx && t->rx != MAP_FAILED)
 		munmap(t->rx, CODE_SIZE);
+	if (t->guard && t->guard != MAP_FAILED)
+		munmap(t->guard, 3 * PAGE_SIZE);
 	free(t);
 }
 
@@ -429,8 +440,11 @@ thunk_fault(int sig, siginfo_t *si, ucontext_t *uc)
 	    CODE_SIZE)
 		return false;
 	/* Our own wrong pointer must not become the guest's exception. */
-	if (r[REG_TRAPNO] == VEC_PF)
-		return false;
+	if (r[REG_TRAPNO] == VEC_PF) {
+		t->touched = si->si_addr;
+		if ((uint64_t)(t->touched - t->guard) >= 3 * PAGE_SIZE)
+			return false;
+	}
 	r[REG_RAX] = r[REG_TRAPNO] + 1;
 	r[REG_RIP] = (greg_t)(uintptr_t)t->rx;
 	return true;
@@ -452,8 +466,15 @@ raise_host(struct vcpu *c, unsigned vector)
 	}
 }
 
+uint8_t *
+thunk_guard(struct vcpu *c)
+{
+	return interp_of(c)->thunks->guard;
+}
+
 int
-thunk_run(struct vcpu *c, const struct insn *i, void *mem)
+thunk_run_guarded(struct vcpu *c, const struct insn *i, void *mem,
+    uint8_t **touched)
 {
 	struct thunk_cache *t = interp_of(c)->thunks;
 	thunk_fn *fn = thunk_get(t, i);
@@ -463,8 +484,24 @@ thunk_run(struct vcpu *c, const struct insn *i, void *mem)
 	running = t;
 	rc = fn(c->s.gpr, mem, &flags);
 	running = NULL;
-	if (unlikely(rc))
+	if (unlikely(rc)) {
+		if (rc - 1 == VEC_PF) {
+			*touched = t->touched;
+			return THUNK_TOUCHED;
+		}
 		return raise_host(c, rc - 1);
+	}
 	set_arith(c, flags);
 	return H_NEXT;
+}
+
+int
+thunk_run(struct vcpu *c, const struct insn *i, void *mem)
+{
+	uint8_t *touched = NULL;
+	int rc = thunk_run_guarded(c, i, mem, &touched);
+
+	/* Only operands placed at the guard can touch it. */
+	BUG_ON(rc == THUNK_TOUCHED);
+	return rc;
 }

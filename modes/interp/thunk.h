@@ -27,12 +27,26 @@ hostfault_fn thunk_fault;
  */
 int thunk_run(struct vcpu *c, const struct insn *i, void *mem);
 
+/*
+ * Three pages of which only the middle one is accessible: an operand laid
+ * across its edge lets the host tell whether a masked instruction would touch
+ * the part that the guest may not.  thunk_run_guarded() is thunk_run(), but
+ * returns THUNK_TOUCHED and the address when it did; nothing has changed then.
+ */
+enum { THUNK_TOUCHED = 2 };
+uint8_t *thunk_guard(struct vcpu *c);
+int thunk_run_guarded(struct vcpu *c, const struct insn *i, void *mem,
+    uint8_t **touched);
+
 /* native.c: what runs instructions that have no handler of their own. */
 handler_fn *native_handler(const struct insn *i);
 /* #UD and #NM as CR0, CR4 and XCR0 demand for i's class. */
 int fpu_check(struct vcpu *c, const struct insn *i);
+/* The same for CLASS_VEC and what is gated like it. */
+int vector_check(struct vcpu *c, const struct insn *i);
 
-/* masked.c, fpstate.c */
-handler_fn h_masked, h_gather, h_scatter, h_maskmov;
+/* masked.c: memory operands under an element mask. */
+int masked_load(struct vcpu *c, const struct insn *i, gva_t va);
+int masked_store(struct vcpu *c, const struct insn *i, gva_t va);
 
 #endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Vector accesses under an element mask, when the operand is not wholly in
+ * one page of RAM: elements that are masked out must not fault and are not
+ * written.  Which bytes an instruction touches is not computed here but asked
+ * of the host: loads are run against a guard page, stores twice over
+ * different backgrounds.
+ */
+#include "modes/interp/thunk.h"
+
+/* May the guest read here?  Raises nothing. */
+static bool
+readable(struct vcpu *c, gva_t va, unsigned len)
+{
+	if (!x86_probe(c, va, len, 0, false))
+		return true;
+	c->exc.raised = false;
+	return false;
+}
+
+/* Bytes of [va, va+len) before the next page. */
+static unsigned
+first_part(gva_t va, unsigned len)
+{
+	uint64_t room = PAGE_SIZE - (va & ~PAGE_MASK);
+
+	return MIN(len, room);
+}
+
+int
+masked_load(struct vcpu *c, const struct insn *i, gva_t va)
+{
+	unsigned len = i->mem_size;
+	unsigned first = first_part(va, len);
+	bool stack = i->mem.seg == SEG_SS;
+	bool low = readable(c, va, first);
+	bool high = first < len ? readable(c, va + first, len - first) : low;
+	uint8_t *page = thunk_guard(c) + PAGE_SIZE;
+	uint8_t *mem, *touched = NULL;
+	int rc;
+
+	if (low && high)
+		mem = page + (va & 63);
+	else if (low)
+		mem = page + PAGE_SIZE - first;
+	else if (high)
+		mem = page - first;
+	else
+		mem = thunk_guard(c) + (va & 63);
+	if ((low && ld_bytes(c, va, mem, high ? len : first, stack)) ||
+	    (high && !low && ld_bytes(c, va + first, mem + first,
+	    len - first, stack)))
+		return H_FAULT;
+	rc = thunk_run_guarded(c, i, mem, &touched);
+	if (rc != THUNK_TOUCHED)
+		return rc;
+	if (x86_probe(c, va + (touched - mem), 1, 0, stack))
+		return H_FAULT;
+	return H_RIP;		/* it is there by now: once more */
+}
+
+/* Store the bytes of buf that are marked, largest pieces first. */
+static int
+store_marked(struct vcpu *c, gva_t va, const uint8_t *buf, uint64_t marks,
+    bool stack)
+{
+	for (unsigned at = 0; at < 64; ) {
+		unsigned n = 8;
+
+		if (!(marks >> at & 1)) {
+			at++;
+			continue;
+		}
+		while ((at & (n - 1)) ||
+		    (marks >> at & ((1u << n) - 1)) != (1u << n) - 1)
+			n /= 2;
+		if (st(c, va + at, n, stack, host_load(buf + at, n)))
+			return H_FAULT;
+		at += n;
+	}
+	return 0;
+}
+
+int
+masked_store(struct vcpu *c, const struct insn *i, gva_t va)
+{
+	uint8_t a[64] __attribute__((aligned(64)));
+	uint8_t b[64] __attribute__((aligned(64)));
+	bool stack = i->mem.seg == SEG_SS;
+	uint64_t marks = 0;
+
+	fill_bytes(a, 0x00, sizeof(a));
+	fill_bytes(b, 0xff, sizeof(b));
+	if (thunk_run(c, i, a) || thunk_run(c, i, b))
+		return H_FAULT;
+	for (unsigned n = 0; n < i->mem_size; n++)
+		if (a[n] == b[n])
+			marks |= BIT(n);
+	for (unsigned n = 0; n < i->mem_size; n++)
+		if (marks >> n & 1 && probe_write(c, va + n, 1, stack))
+			return H_FAULT;
+	return store_marked(c, va, a, marks, stack);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Native execution for interp_test (interp_host.h). */
+#include "tests/unit/interp_host.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "modes/x86/hostfault.h"
+
+/* Shared with the assembly below. */
+struct host_state host_in, host_out;
+uint64_t host_rsp;
+uint64_t host_target;
+uint64_t host_xmask;
+void host_enter(void);
+void host_leave(void);
+
+__asm__(
+".text\n"
+".globl host_enter, host_leave\n"
+"host_enter:\n"
+"	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+"	mov %rsp, host_rsp(%rip)\n"
+"	mov host_xmask(%rip), %eax\n"
+"	mov 4+host_xmask(%rip), %edx\n"
+"	xrstor64 192+host_in(%rip)\n"
+"	push 128+host_in(%rip)\n"
+"	popf\n"
+"	mov 0+host_in(%rip), %rax\n"
+"	mov 8+host_in(%rip), %rcx\n"
+"	mov 16+host_in(%rip), %rdx\n"
+"	mov 24+host_in(%rip), %rbx\n"
+"	mov 32+host_in(%rip), %rsp\n"
+"	mov 40+host_in(%rip), %rbp\n"
+"	mov 48+host_in(%rip), %rsi\n"
+"	mov 56+host_in(%rip), %rdi\n"
+"	mov 64+host_in(%rip), %r8\n"
+"	mov 72+host_in(%rip), %r9\n"
+"	mov 80+host_in(%rip), %r10\n"
+"	mov 88+host_in(%rip), %r11\n"
+"	mov 96+host_in(%rip), %r12\n"
+"	mov 104+host_in(%rip), %r13\n"
+"	mov 112+host_in(%rip), %r14\n"
+"	mov 120+host_in(%rip), %r15\n"
+"	jmp *host_target(%rip)\n"
+"host_leave:\n"
+"	mov %rax, 0+host_out(%rip)\n"
+"	mov %rcx, 8+host_out(%rip)\n"
+"	mov %rdx, 16+host_out(%rip)\n"
+"	mov %rbx, 24+host_out(%rip)\n"
+"	mov %rsp, 32+host_out(%rip)\n"
+"	mov %rbp, 40+host_out(%rip)\n"
+"	mov %rsi, 48+host_out(%rip)\n"
+"	mov %rdi, 56+host_out(%rip)\n"
+"	mov %r8, 64+host_out(%rip)\n"
+"	mov %r9, 72+host_out(%rip)\n"
+"	mov %r10, 80+host_out(%rip)\n"
+"	mov %r11, 88+host_out(%rip)\n"
+"	mov %r12, 96+host_out(%rip)\n"
+"	mov %r13, 104+host_out(%rip)\n"
+"	mov %r14, 112+host_out(%rip)\n"
+"	mov %r15, 120+host_out(%rip)\n"
+"	mov host_rsp(%rip), %rsp\n"
+"	pushf\n"
+"	pop 128+host_out(%rip)\n"
+"	cld\n"
+"	mov host_xmask(%rip), %eax\n"
+"	mov 4+host_xmask(%rip), %edx\n"
+"	xsave64 192+host_out(%rip)\n"
+"	fninit\n"
+"	ldmxcsr default_mxcsr(%rip)\n"
+"	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
+"	ret\n"
+"default_mxcsr: .long 0x1f80\n");
+
+_Static_assert(offsetof(struct host_state, rflags) == 128, "assembly");
+_Static_assert(offsetof(struct host_state, xsave) == 192, "assembly");
+
+/* jmp *0(%rip), then the address */
+static const uint8_t way_out[] = { 0xff, 0x25, 0, 0, 0, 0 };
+
+static bool
+on_fault(int sig, siginfo_t *si, ucontext_t *uc)
+{
+	greg_t *r = uc->uc_mcontext.gregs;
+
+	if ((uint64_t)r[REG_RIP] - CODE_AT >= 0x1000)
+		return false;
+	host_out.vector = r[REG_TRAPNO];
+	host_out.rip = r[REG_RIP];
+	r[REG_RIP] = (greg_t)(uintptr_t)host_leave;
+	return true;
+}
+
+bool
+host_init(void)
+{
+	uint32_t lo, hi;
+	void *p = mmap((void *)AREA_BASE, AREA_SIZE,
+	    PROT_READ | PROT_WRITE | PROT_EXEC,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (p != (void *)AREA_BASE)
+		return false;
+	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+	host_xmask = lo & 0xe7;
+	return hostfault_register(on_fault, NULL) == 0;
+}
+
+void
+host_fini(void)
+{
+	munmap((void *)AREA_BASE, AREA_SIZE);
+}
+
+void
+host_run(struct host_state *s, const uint8_t *code, unsigned len)
+{
+	uint8_t *at = (uint8_t *)CODE_AT;
+	void (*leave)(void) = host_leave;
+
+	memcpy(at, code, len);
+	memcpy(at + len, way_out, sizeof(way_out));
+	memcpy(at + len + sizeof(way_out), &leave, sizeof(leave));
+	host_in = *s;
+	host_in.rflags |= 0x202;
+	host_target = CODE_AT;
+	memset(host_out.xsave, 0, sizeof(host_out.xsave));
+	host_out.vector = -1;
+	host_out.rip = CODE_AT + len;
+	host_enter();
+	*s = host_out;
+}
