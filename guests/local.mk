@@ -7,10 +7,15 @@ GUEST_LIB = guests/lib/boot.S guests/lib/trap.S guests/lib/trap.c \
 	guests/lib/check.c guests/lib/page.c guests/lib/chips.c
 GUEST_IMAGES = \
 	guests/selftest/x64/apic.elf \
+	guests/selftest/x64/crash-triple.elf \
 	guests/selftest/x64/exc.elf \
+	guests/selftest/x64/fp.elf \
 	guests/selftest/x64/pf.elf \
 	guests/selftest/x64/shadow.elf \
 	guests/selftest/x64/smc.elf \
+	guests/selftest/x64/step.elf \
+	guests/selftest/x64/straddle.elf \
+	guests/selftest/x64/tlb.elf \
 	guests/selftest/x64/user.elf
 GUEST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin -fno-pic -no-pie -static -nostdlib \
