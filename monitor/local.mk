@@ -13,6 +13,7 @@ libmonitor_a_SOURCES = \
 	monitor/lifecycle.c monitor/events.c monitor/control.c \
 	monitor/attach.c monitor/gdb.c
 libmonitor_a_LIBADD = $(libmonitorirq_a_OBJECTS)
+EXTRA_libmonitor_a_DEPENDENCIES = $(libmonitorirq_a_OBJECTS)
 ## Runs while guest vectors are live in the host's registers.
 libmonitorirq_a_SOURCES = monitor/irq.c
 libmonitorirq_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
