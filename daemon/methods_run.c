@@ -143,6 +143,8 @@ run_params_over(struct domain_def *def, struct json_object *params,
 		return rc;
 	c->debug_exit = param_bool(params, "debug_exit", c->debug_exit);
 	c->exact_flags = param_bool(params, "exact_flags", c->exact_flags);
+	c->triple_fault_crashes = param_bool(params, "triple_fault_crashes",
+	    c->triple_fault_crashes);
 	c->code_cache = param_u64(params, "code_cache", c->code_cache);
 	c->stop_after = param_u64(params, "stop_after", c->stop_after);
 	entries = param_u64(params, "tlb_entries", c->tlb_entries);
