@@ -116,9 +116,6 @@ _Noreturn static void
 exec_daemon(struct private_daemon *p, const char *program, int lifeline,
     int ready)
 {
-	char state[sizeof(p->dir) + 16];
-	char run[sizeof(p->dir) + 16];
-	char logs[sizeof(p->dir) + 16];
 	char lifeline_text[16];
 	char ready_text[16];
 	sigset_t none;
@@ -137,11 +134,7 @@ exec_daemon(struct private_daemon *p, const char *program, int lifeline,
 	snprintf(ready_text, sizeof(ready_text), "%d", ready);
 	fcntl(lifeline, F_SETFD, 0);
 	fcntl(ready, F_SETFD, 0);
-	snprintf(state, sizeof(state), "%s/state", p->dir);
-	snprintf(run, sizeof(run), "%s/run", p->dir);
-	snprintf(logs, sizeof(logs), "%s/log", p->dir);
-	execl(program, "trivisord", "--socket", p->socket, "--state-dir",
-	    state, "--run-dir", run, "--log-dir", logs, "--lifeline-fd",
+	execl(program, "trivisord", "--private", p->dir, "--lifeline-fd",
 	    lifeline_text, "--ready-fd", ready_text, (char *)NULL);
 	dprintf(STDERR_FILENO, "cannot run %s: %s\n", program,
 	    strerror(errno));

@@ -92,8 +92,8 @@ check "triple fault is a crash" 126 "triple fault" \
     run --kernel "$dir/triple"
 check "jmp . runs into the timeout" 124 "timeout" \
     run --timeout 2 --kernel "$dir/spin"
-check "halt with interrupts off runs into the timeout" 124 "timeout" \
-    run --timeout 2 --kernel "$dir/dead"
+check "halt with interrupts off is told" 126 "halted.*rip=0x10006" \
+    run --kernel "$dir/dead"
 check "a reboot restarts the guest" 35 "debug.exit" \
     run --debug-exit --kernel "$dir/reboot"
 check "--until ends with 0" 0 "until.*Hi" \
