@@ -32,7 +32,10 @@
 	{ "stop_after", PARAM_UINT, 0, "stop after so many instructions" }, \
 	{ "on_poweroff", PARAM_STRING, 0, "destroy, restart or preserve" }, \
 	{ "on_reboot", PARAM_STRING, 0, "destroy, restart or preserve" }, \
-	{ "on_crash", PARAM_STRING, 0, "destroy, restart or preserve" }
+	{ "on_crash", PARAM_STRING, 0, "destroy, restart or preserve" }, \
+	{ "triple_fault_crashes", PARAM_BOOL, 0, \
+	  "no reset on a triple fault (default: true for create)" }, \
+	{ "paused", PARAM_BOOL, 0, "start suspended, for domain.resume" }
 
 #define NO_PARAMS(id) \
 	static const struct method_param id##_params[] = { END }

@@ -289,7 +289,7 @@ attach_living(struct daemon *d, const char *uuid, int dir_fd)
 	struct ctl_msg answer;
 	struct err e = { 0 };
 	struct domain *dom;
-	uint64_t pid = 0;
+	uint64_t pid = 0, seq = 0;
 	int control, rc;
 
 	ctl_msg_init(&answer, CTL_OK, 0);
@@ -310,7 +310,8 @@ attach_living(struct daemon *d, const char *uuid, int dir_fd)
 	}
 	read_status(d, dom, dir_fd, &answer);
 	(void)ctl_get_u64(&answer, "pid", &pid);
-	rc = monitor_attach(d, dom, control, (pid_t)pid, &e);
+	(void)ctl_get_u64(&answer, "seq", &seq);
+	rc = monitor_attach(d, dom, control, (pid_t)pid, seq, &e);
 	if (rc) {
 		log_line(LOG_ERR, "attach: vm=%s error=\"%s\"", dom->name,
 		    e.msg);

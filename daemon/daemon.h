@@ -239,9 +239,12 @@ MUST_USE int spawn_monitor(const struct spawn_request *r, pid_t *pid,
 
 /* Look through run_dir: attach to living monitors, collect dead ones' reports. */
 void attach_all(struct daemon *d);
-/* A connected control socket and pid of a monitor that outlived a daemon. */
+/*
+ * A connected control socket (taken over), pid and last event of a monitor
+ * that outlived a daemon.
+ */
 MUST_USE int monitor_attach(struct daemon *d, struct domain *dom, int control,
-    pid_t pid, struct err *e);
+    pid_t pid, uint64_t since, struct err *e);
 
 /* run_dir/<uuid>, made when make is set; its descriptor or negative errno. */
 int run_dir_open(const struct daemon *d, const char *uuid, bool make);

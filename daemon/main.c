@@ -244,7 +244,8 @@ main(int argc, char **argv)
 	TAILQ_INIT(&d->conns);
 	d->listen_fd = -1;
 	d->lock_fd = -1;
-	d->loop = ev_default_loop(EVFLAG_AUTO);
+	/* Not the default loop: that one reaps children behind our back. */
+	d->loop = ev_loop_new(EVFLAG_AUTO);
 	BUG_ON(!d->loop);
 	probe_host(&d->caps);
 	rc = set_up(d, &e);

@@ -141,6 +141,9 @@ run_params_over(struct domain_def *def, struct json_object *params,
 		    sizeof(c->bt_disable), e);
 	if (rc)
 		return rc;
+	c->start_paused = param_bool(params, "paused", false);
+	c->triple_fault_crashes = param_bool(params, "triple_fault_crashes",
+	    c->triple_fault_crashes);
 	c->debug_exit = param_bool(params, "debug_exit", c->debug_exit);
 	c->exact_flags = param_bool(params, "exact_flags", c->exact_flags);
 	c->triple_fault_crashes = param_bool(params, "triple_fault_crashes",
@@ -163,6 +166,8 @@ create_params_over(struct domain_def *def, struct json_object *params,
 
 	c->vcpus = vcpus > UINT32_MAX ? UINT32_MAX : (unsigned)vcpus;
 	c->memory = param_u64(params, "memory", c->memory);
+	/* Whoever runs a guest once wants to see it crash. */
+	c->triple_fault_crashes = true;
 	c->acpi = param_bool(params, "acpi", c->acpi);
 	c->hpet = param_bool(params, "hpet", c->hpet);
 	rc = name_over(def, params, e);

@@ -479,52 +479,33 @@ watch_control(struct monitor *m, int fd)
 }
 
 static int
-subscribe(struct monitor *m)
+subscribe(struct monitor *m, uint64_t since)
 {
 	struct ctl_msg msg;
 
 	ctl_msg_init(&msg, CTL_SUBSCRIBE, ++m->next_id);
-	(void)ctl_put(&msg, "since", "0");
+	(void)ctl_put(&msg, "since", "%llu", (unsigned long long)since);
 	return ctl_send(m->control_fd, &msg);
 }
 
 /* ---- the start ------------------------------------------------------------------ */
-
-static int
-connect_control(struct monitor *m)
-{
-	int dir = run_dir_open(m->d, m->dom->uuid, false), fd, rc;
-
-	if (dir < 0)
-		return dir;
-	rc = dir_connect(dir, "control", SOCK_SEQPACKET, &fd);
-	close(dir);
-	if (rc)
-		return rc;
-	watch_control(m, fd);
-	return subscribe(m);
-}
 
 static void
 started(struct monitor *m)
 {
 	struct domain *dom = m->dom;
 	struct call *call = m->start_call;
-	struct json_object *result;
-	int rc = connect_control(m);
 
-	if (rc) {
-		err_set_sys(&m->start_err, -rc, "cannot connect to its "
-		    "monitor");
-		kill_monitor(m);
-		return;
-	}
 	m->ready = true;
 	ev_timer_stop(m->d->loop, &m->timer);
+	/* A short-lived guest may be over already: its exit then tells. */
+	watch_control(m, m->control_fd);
+	if (subscribe(m, 0))
+		log_line(LOG_INFO, "monitor: vm=%s what=short_lived",
+		    dom->name);
 	m->start_call = NULL;
 	domain_set_state(m->d, dom, DOMAIN_RUNNING, "booted", NULL);
-	result = domain_json(dom, true);
-	call_ok(call, result, -1);
+	call_ok(call, domain_json(dom, true), -1);
 }
 
 /* The one packet over the set-up socket, or its end. */
@@ -652,7 +633,7 @@ open_run_files(struct daemon *d, struct run_request *r, int dir,
 /* Fork, hand the descriptors and the configuration over. */
 static int
 launch(struct daemon *d, struct domain *dom, struct run_request *r,
-    struct spawn_request *s, int our_end, struct err *e)
+    struct spawn_request *s, int our_end, int control, struct err *e)
 {
 	struct monitor *m;
 	pid_t pid;
@@ -679,6 +660,7 @@ launch(struct daemon *d, struct domain *dom, struct run_request *r,
 			close(pidfd);
 		return rc;
 	}
+	m->control_fd = control;
 	m->setup_fd = our_end;
 	ev_io_init(&m->setup_io, on_setup, our_end, EV_READ);
 	ev_io_start(d->loop, &m->setup_io);
@@ -692,7 +674,7 @@ start_in(struct daemon *d, struct domain *dom, struct run_request *r,
 {
 	struct spawn_request s = { .program = d->opt.monitor,
 		.alive_fd = alive, .setup_fd = -1, .control_fd = -1 };
-	int pair[2] = { -1, -1 }, rc;
+	int pair[2] = { -1, -1 }, control = -1, rc;
 
 	rc = open_client_files(r, e);
 	if (!rc)
@@ -703,18 +685,24 @@ start_in(struct daemon *d, struct domain *dom, struct run_request *r,
 	    &s.control_fd);
 	if (rc)
 		return err_set_sys(e, -rc, "control socket");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+	/* Ours waits in its queue until the monitor accepts it. */
+	rc = dir_connect(dir, "control", SOCK_SEQPACKET, &control);
+	if (rc) {
+		err_set_sys(e, -rc, "control socket");
+	} else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
 		rc = err_set_sys(e, errno, "set-up socket");
 	} else {
 		s.setup_fd = pair[1];
 		s.log_fd = r->cfg.log_fd;
 		rc = run_dir_note(dir, dom, e);
 		if (!rc)
-			rc = launch(d, dom, r, &s, pair[0], e);
+			rc = launch(d, dom, r, &s, pair[0], control, e);
 		if (rc)
 			close(pair[0]);
 		close(pair[1]);
 	}
+	if (rc && control >= 0)
+		close(control);
 	close(s.control_fd);
 	return rc;
 }
@@ -755,7 +743,7 @@ monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
 
 int
 monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
-    struct err *e)
+    uint64_t since, struct err *e)
 {
 	struct monitor *m;
 	int pidfd = -1, rc;
@@ -768,7 +756,7 @@ monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
 		return err_set_sys(e, ENOMEM, "domain %s", dom->name);
 	}
 	watch_control(m, control);
-	rc = subscribe(m);
+	rc = subscribe(m, since);
 	m->ready = true;
 	return rc && rc != -EAGAIN ? err_set_sys(e, -rc, "domain %s: monitor",
 	    dom->name) : 0;

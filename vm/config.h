@@ -36,6 +36,7 @@ struct vm_config {
 	bool triple_fault_crashes;	/* as in "run": no reset even if
 					   on_reboot says restart */
 	enum vm_clock_offset clock_offset;
+	bool start_paused;		/* suspended until resumed */
 	bool acpi;
 	bool debug_exit;		/* isa-debug-exit at 0xf4 */
 	bool hpet;
