@@ -36,6 +36,7 @@ struct cpuid_table {
 struct cpuid_host {
 	struct cpuid_table t;
 	char vendor[13];
+	uint64_t dropped[(FEAT_COUNT + 63) / 64];	/* taken away */
 };
 
 /*
