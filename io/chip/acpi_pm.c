@@ -6,6 +6,8 @@
  */
 #include "io/chip/acpi_pm.h"
 
+#include <errno.h>
+
 #include "io/bytes.h"
 #include "io/muldiv.h"
 
@@ -221,6 +223,8 @@ dev_loaded(void *dev)
 {
 	struct acpi_pm *p = dev;
 
+	if (p->start > ns_to_ticks(clock_now(p->tq->clock), PM_TMR_HZ))
+		return -EINVAL;
 	p->level = 0;
 	update_timer(p);
 	update(p);

@@ -4,8 +4,8 @@
  * the PC's century byte at 0x32 and the NMI mask in bit 7 of port 0x70.
  *
  * The time of day is computed from the machine's clock and the wall time
- * given at mc146818_init(); it is kept only as an offset.  Second boundaries
- * drive the update-ended and alarm interrupts, and only while enabled.
+ * given at mc146818_init().  A host timer runs only while an interrupt is
+ * enabled that it could raise.
  *
  * mc146818_init(); mc146818_set_memory(); mc146818_attach().  Device lock
  * held.
@@ -20,15 +20,16 @@
 struct mc146818 {
 	uint8_t index;		/* port 0x70: bit 7 masks NMIs */
 	uint8_t cmos[MC146818_BYTES];
-	int64_t offset;		/* wall ns = clock_now() + offset */
-	int64_t frozen;		/* wall ns while held */
-	uint8_t held;		/* SET or a stopped divider holds the time */
-	int64_t last_update;	/* second whose update events are done */
-	int64_t next_periodic;	/* clock ns of the next PF, 0 off */
+	/* The time was base_sec, in s since the year 0, at base_ns. */
+	uint64_t base_sec;
+	ns_t base_ns;
+	uint8_t held;		/* why the time stands still: HELD_* */
+	uint64_t last_update;	/* second whose update has been noted */
+	uint64_t last_periodic;	/* period of the divider noted last */
+	uint8_t level;		/* of irq8 */
 	struct timer timer;
 	struct timer_queue *tq;	/* borrowed */
 	struct irq_line irq8;
-	int level;
 };
 
 /*
