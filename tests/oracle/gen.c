@@ -31,6 +31,7 @@ struct gen {
 	unsigned n;
 	uint32_t clean;		/* GPRs that still hold their initial value */
 	uint32_t used;		/* ... and that somebody relies on */
+	bool rcx_written;	/* not by our own MOV: no loop can count */
 };
 
 static const struct cpuid_table *offered;
@@ -346,8 +347,10 @@ variant(struct gen *g, const struct insn *in, bool plain, struct item *o)
 {
 	struct rng *r = &g->r;
 	uint8_t *p = o->bytes, *head;
-	bool mem = in->has_mem && in->has_modrm, vsib = mem && in->mem.vsib;
+	bool mem = in->has_mem && in->has_modrm && in->modrm < 0xc0;
+	bool vsib = mem && in->mem.vsib;
 	unsigned head_len = in->pos_opcode + 1u - in->n_prefix;
+	bool bare = rng_chance(r, 70);
 	uint64_t segbase = 0, limit = UINT64_MAX;
 	uint8_t buf[64];
 
@@ -357,7 +360,10 @@ variant(struct gen *g, const struct insn *in, bool plain, struct item *o)
 	for (unsigned i = 0; i < in->n_prefix; i++) {
 		uint8_t b = in->bytes[i];
 
-		if (b != 0x67 && !memchr(seg_prefix, b, sizeof(seg_prefix)))
+		if (b == 0x67 || memchr(seg_prefix, b, sizeof(seg_prefix)))
+			continue;
+		/* Most rows mean the same without: then prefer that. */
+		if (plain || !bare)
 			*p++ = b;
 	}
 	if (!plain && mem && in->desc->attr & ATTR_LOCK &&
@@ -388,10 +394,8 @@ variant(struct gen *g, const struct insn *in, bool plain, struct item *o)
 	p += head_len;
 	if (in->has_modrm && !mem) {
 		*p++ = (uint8_t)(plain ? in->modrm :
-		    0xc0 | (rng_chance(r, 50) ? rng_below(r, 64) :
-		    (in->modrm & 0x38) | rng_below(r, 8)));
-		if (in->modrm < 0xc0)
-			return false;
+		    (in->modrm & 0xc0) | (rng_chance(r, 50) ?
+		    rng_below(r, 64) : (in->modrm & 0x38) | rng_below(r, 8)));
 	} else if (mem) {
 		uint64_t t = pick_target(r, in->mem_size,
 		    in->desc->attr & ATTR_ALIGNED, in->mem_access & ACC_W);
@@ -486,6 +490,7 @@ mark_written(struct gen *g, const struct insn *in)
 	if (in->desc->cls == CLASS_STACK || in->desc->cls == CLASS_BRANCH)
 		w |= 1u << RSP;
 	g->clean &= ~w;
+	g->rcx_written |= w >> RCX & 1;
 }
 
 static struct item *
@@ -509,6 +514,7 @@ put_mov(struct gen *g, unsigned reg, uint64_t v, int code_of)
 	put_le(o.bytes + 2, v, 8);
 	push_item(g, &o);
 	g->clean &= ~(1u << reg);
+	g->rcx_written |= reg == RCX;
 }
 
 /* See to it that reg holds v: in the initial state, or by a MOV. */
@@ -741,6 +747,7 @@ gen_seq(struct seq *q, uint64_t seed, uint64_t index)
 	if (rng_chance(&g.r, 6)) {
 		put_mov(&g, RCX, 1 + rng_below(&g.r, 6), -1);
 		loop_at = g.n;
+		g.rcx_written = false;
 	}
 	for (unsigned k = 0; k < want; k++) {
 		unsigned row = rows[rng_below(&g.r, n_rows)];
@@ -751,7 +758,7 @@ gen_seq(struct seq *q, uint64_t seed, uint64_t index)
 		if (!put_row(&g, row))
 			want += k && want < 12;
 	}
-	if (loop_at < g.n && g.n + 2 < SEQ_MAX_INSNS)
+	if (loop_at < g.n && !g.rcx_written && g.n + 2 < SEQ_MAX_INSNS)
 		put_loop(&g, loop_at);
 	put_end(&g);
 	lay_out(&g);
