@@ -238,8 +238,6 @@ h_cmpxchg(struct vcpu *c, const struct insn *i)
 		old = opnd_reg(c, o);
 		if (old == acc)
 			opnd_set_reg(c, o, src);
-		else if (size == 4)	/* the destination is written back */
-			opnd_set_reg(c, o, old);
 	} else {
 		if (mem_rmw(c, i, size, i->lock, &r))
 			return H_FAULT;

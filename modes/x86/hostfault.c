@@ -64,14 +64,13 @@ hostfault_register(hostfault_fn *fn, struct err *e)
 	pthread_mutex_lock(&lock);
 	for (n = 0; n < HOSTFAULT_MAX && registered[n]; n++)
 		if (registered[n] == fn)
-			goto out;
+			break;
 	if (n == HOSTFAULT_MAX) {
 		rc = err_set(e, ERR_INTERNAL,
 		    "engine: too many fault handlers");
 		goto out;
 	}
-	if (n == 0)
-		rc = install(e);
+	rc = install(e);
 	if (!rc)
 		__atomic_store_n(&registered[n], fn, __ATOMIC_RELEASE);
 out:

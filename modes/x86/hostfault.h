@@ -27,7 +27,10 @@ typedef bool hostfault_fn(int sig, siginfo_t *si, ucontext_t *uc);
 
 #define HOSTFAULT_MAX 4
 
-/* Install the handlers and add fn, once however often it is asked. */
+/*
+ * Install the handlers (again, should a library have taken the signals) and
+ * add fn, once however often it is asked.
+ */
 MUST_USE int hostfault_register(hostfault_fn *fn, struct err *e);
 
 /* An alternate signal stack for one vCPU thread, with a guard page. */

@@ -165,6 +165,8 @@ unwanted(const struct insn *i)
 	default:
 		break;
 	}
+	if (i->desc->id == I_PAUSE && (i->rex & 1))
+		return true;
 	/* FS and GS have other bases natively. */
 	if (i->has_mem && i->mem.seg >= SEG_FS)
 		return true;

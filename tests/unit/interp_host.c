@@ -12,6 +12,7 @@ struct host_state host_in, host_out;
 uint64_t host_rsp;
 uint64_t host_target;
 uint64_t host_xmask;
+static struct hostfault_stack signal_stack;
 void host_enter(void);
 void host_leave(void);
 
@@ -104,12 +105,18 @@ host_init(void)
 		return false;
 	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
 	host_xmask = lo & 0xe7;
+	if (hostfault_stack_init(&signal_stack, NULL))
+		return false;
+	/* A handler on the guest's stack would leave its frame there. */
+	hostfault_stack_enter(&signal_stack);
 	return hostfault_register(on_fault, NULL) == 0;
 }
 
 void
 host_fini(void)
 {
+	hostfault_stack_leave(&signal_stack);
+	hostfault_stack_fini(&signal_stack);
 	munmap((void *)AREA_BASE, AREA_SIZE);
 }
 

@@ -45,7 +45,8 @@ guest_load(const struct host_state *s, const uint8_t *code, unsigned len)
 	guest_reset_64(&guest);
 	memcpy(cs->gpr, s->gpr, sizeof(cs->gpr));
 	memcpy(cs->xsave, s->xsave, sizeof(cs->xsave));
-	cs->rflags = s->rflags | FLAG_FIXED1;
+	/* As in the host's own user mode, should somebody push it. */
+	cs->rflags = s->rflags | FLAG_FIXED1 | FLAG_IF;
 	cs->rip = CODE_AT;
 	memcpy(guest.area + (CODE_AT - AREA_BASE), code, len);
 }
