@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Page tables of 64-bit images, below the fixed part made by boot.S. */
+/*
+ * Free pages, and (64-bit images) page tables below the fixed part that
+ * boot.S makes.
+ */
 #include "guest.h"
 
-extern u64 boot_pml4[512];
 extern char __image_end[];
 
 static ulong next_page;
@@ -19,6 +21,9 @@ page_alloc(void)
 	fill((void *)p, 0, 4096);
 	return p;
 }
+
+#ifdef __x86_64__
+extern u64 boot_pml4[512];
 
 volatile u64 *
 pte_at(ulong va, unsigned level)
@@ -41,3 +46,4 @@ page_map(ulong va, u64 entry)
 	*pte_at(va, 1) = entry;
 	invlpg(va);
 }
+#endif
