@@ -60,7 +60,7 @@ enum bt_set { SET_KERNEL, SET_KERNEL_AC, SET_USER, SET_COUNT };
 struct tlb_entry {
 	uint64_t ntag_read;
 	uint64_t ntag_write;
-	uint64_t page;		/* host address of the page's first byte */
+	uint64_t addend;	/* guest linear + addend = host address */
 	uint32_t flags;		/* TLBF_* */
 	uint32_t pad;
 };
@@ -202,7 +202,8 @@ struct bt_vcpu {
 	uint64_t host_rsp;
 	uint64_t exit_id;
 	uint64_t tmp_target;
-	uint64_t res_page, res_off;	/* slow path's answer */
+	uint64_t res_addend, res_ea;	/* slow path's answer */
+	uint64_t res_host;	/* an area's host address */
 	uint64_t res_rax, res_rdx;	/* XRSTOR's mask, as allowed */
 	uint64_t in_xrstor;	/* host rax, rdx hold it, not the guest's */
 	uint64_t self;
@@ -245,6 +246,13 @@ bt_of(struct vcpu *c)
 }
 
 /* --- cache.c --------------------------------------------------------- */
+
+/* Host address of a linear address that the entry covers. */
+static inline uint8_t *
+tlb_host(const struct tlb_entry *t, gva_t va)
+{
+	return (uint8_t *)(uintptr_t)(va + t->addend);
+}
 
 MUST_USE int bt_cache_init(struct bt_vm *t, size_t size, struct err *e);
 void bt_cache_fini(struct bt_vm *t);

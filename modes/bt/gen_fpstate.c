@@ -36,7 +36,7 @@ gen_xrstor(struct gen *g)
 	store_gs_imm(e, W64, GS(in_xrstor), 1);
 	load_gs(e, H_RAX, GS(res_rax));
 	load_gs(e, H_RDX, GS(res_rdx));
-	load_gs(e, S_A, GS(res_page));
+	load_gs(e, S_A, GS(res_host));
 	op_rm(e, g->i->w ? W64 : W32, 0x0fae, 5, S_A, 0);
 	load_gs(e, H_RAX, GS_GPR(RAX));
 	load_gs(e, H_RDX, GS_GPR(RDX));

@@ -11,11 +11,13 @@
  *	mov  r10d, r11d			rorx r10, r11, 12
  *	shr  r10d, 7			pdep r10, r10, gs:mask_tlb
  *	and  r10d, index mask		mov  rcx, gs:[r10 + ntag]
- *	add  r11, gs:[r10 + ntag]	lea  r11, [r11 + rcx]
- *	cmp  r11, 4096 - size		lea  rcx, [r11 + size - 1]
- *	ja   slow			mov  r10, gs:[r10 + page]
- *	mov  r10, gs:[r10 + page]	pext rcx, rcx, gs:mask_page
- *					jrcxz hit; jmp slow; hit:
+ *	mov  rcx, r11			lea  rcx, [r11 + rcx + size - 1]
+ *	add  rcx, gs:[r10 + ntag]	mov  r10, gs:[r10 + addend]
+ *	cmp  rcx, 4096 - size		pext rcx, rcx, gs:mask_page
+ *	ja   slow			jrcxz hit; jmp slow; hit:
+ *	mov  r10, gs:[r10 + addend]
+ *
+ * The access is then to [r10 + r11]; comparing is off its critical path.
  */
 #include "modes/bt/gen.h"
 
@@ -132,9 +134,9 @@ tag_offset(const struct gen *g, bool write)
 }
 
 static uint32_t
-page_offset(const struct gen *g)
+addend_offset(const struct gen *g)
 {
-	return g->tlb + (uint32_t)offsetof(struct tlb_entry, page);
+	return g->tlb + (uint32_t)offsetof(struct tlb_entry, addend);
 }
 
 static void
@@ -145,29 +147,41 @@ check_arith(struct gen *g, struct slow *s, unsigned size, bool write)
 	op_rr(e, W32, OP_LOAD, S_A, S_B);
 	shr_ri(e, W32, S_A, PAGE_SHIFT - 5);
 	alu_ri(e, W32, 4, S_A, (int32_t)TLB_INDEX_MASK);
+	mov_rr(e, S_C, S_B);
+	op_gsx(e, W64, 0x03, S_C, S_A, tag_offset(g, write));
+	alu_ri(e, W64, 7, S_C, (int32_t)(PAGE_SIZE - size));
+	slow_from(s, jcc_fwd(e, CC_A));
+	op_gsx(e, W64, OP_LOAD, S_A, S_A, addend_offset(g));
+}
+
+/* The same where rcx is taken: r11 is moved to the page's offset and back. */
+static void
+check_arith_in_place(struct gen *g, struct slow *s, unsigned size, bool write)
+{
+	struct emit *e = &g->e;
+
+	op_rr(e, W32, OP_LOAD, S_A, S_B);
+	shr_ri(e, W32, S_A, PAGE_SHIFT - 5);
+	alu_ri(e, W32, 4, S_A, (int32_t)TLB_INDEX_MASK);
 	op_gsx(e, W64, 0x03, S_B, S_A, tag_offset(g, write));
 	alu_ri(e, W64, 7, S_B, (int32_t)(PAGE_SIZE - size));
 	slow_from(s, jcc_fwd(e, CC_A));
-	op_gsx(e, W64, OP_LOAD, S_A, S_A, page_offset(g));
+	op_gsx(e, W64, 0x2b, S_B, S_A, tag_offset(g, write));
+	op_gsx(e, W64, OP_LOAD, S_A, S_A, addend_offset(g));
 }
 
 static void
 check_flag_free(struct gen *g, struct slow *s, unsigned size, bool write)
 {
 	struct emit *e = &g->e;
-	unsigned probe = S_B;
 	uint8_t *hit;
 
 	rorx(e, S_A, S_B, PAGE_SHIFT);
 	pdep_gs(e, S_A, S_A, GS(mask_tlb));
 	op_gsx(e, W64, OP_LOAD, S_C, S_A, tag_offset(g, write));
-	lea_rr(e, S_B, S_B, S_C);
-	if (size > 1) {
-		lea_rm(e, S_C, S_B, (int32_t)size - 1);
-		probe = S_C;
-	}
-	op_gsx(e, W64, OP_LOAD, S_A, S_A, page_offset(g));
-	pext_gs(e, S_C, probe, GS(mask_page));
+	op_rmx(e, W64, OP_LEA, S_C, S_B, S_C, 1, (int32_t)size - 1);
+	op_gsx(e, W64, OP_LOAD, S_A, S_A, addend_offset(g));
+	pext_gs(e, S_C, S_C, GS(mask_page));
 	hit = short_fwd(e, OP_JRCXZ);
 	slow_from(s, jmp_fwd(e));
 	bind8(e, hit);
@@ -222,8 +236,8 @@ check_const(struct gen *g, struct slow *s, uint64_t va, bool write)
 		op_gs(e, W64, 0x39, S_B, at + tag_offset(g, write));
 		slow_from(s, jcc_fwd(e, CC_NE));
 	}
-	load_gs(e, S_A, at + page_offset(g));
-	mov_ri(e, S_B, va & ~PAGE_MASK);
+	load_gs(e, S_A, at + addend_offset(g));
+	mov_ri(e, S_B, va);
 }
 
 void
@@ -249,7 +263,7 @@ gen_check(struct gen *g, const struct addr *a, unsigned size, bool write)
 	} else {
 		flags_to_rcx(e);
 		s->flags_in_rcx = true;
-		check_arith(g, s, size, write);
+		check_arith_in_place(g, s, size, write);
 		flags_from_rcx(e);
 	}
 	s->back = emit_rx(e);

@@ -105,7 +105,7 @@ gen_pushf(struct gen *g)
 	g->flags_live = true;
 	gen_check(g, &below_rsp, 8, true);
 	g->flags_live = was_live;
-	store_gs(e, S_A, GS(res_page));
+	store_gs(e, S_A, GS(res_addend));
 	emit8(e, 0x9c);				/* pushfq; pop rcx */
 	emit8(e, 0x59);
 	pext_gs(e, S_C, S_C, GS(mask_arith));
@@ -114,7 +114,7 @@ gen_pushf(struct gen *g)
 	lea_rr(e, S_C, S_C, S_A);
 	load_gs(e, S_A, GS(c.s.rflags));
 	lea_rr(e, S_C, S_C, S_A);
-	load_gs(e, S_A, GS(res_page));
+	load_gs(e, S_A, GS(res_addend));
 	op_rmx(e, W64, OP_STORE, S_C, S_A, S_B, 1, 0);
 	push_done(g);
 	return true;

@@ -164,8 +164,8 @@ bt_h_slow(struct bt_vcpu *b, uint64_t ea, uint32_t info, uint32_t tu_id)
 	if ((ea & ~PAGE_MASK) + size <= PAGE_SIZE)
 		rc = bt_tlb_fill(b, ea, write, &t);
 	if (rc == 0) {
-		b->res_page = t->page;
-		b->res_off = ea & ~PAGE_MASK;
+		b->res_addend = t->addend;
+		b->res_ea = ea;
 		bt_sync_out(b);
 		return BT_CONTINUE;
 	}
@@ -276,7 +276,7 @@ direct_span(struct bt_vcpu *b, gva_t va, bool write, uint8_t **host)
 	if ((write ? t->ntag_write : t->ntag_read) != tag &&
 	    bt_tlb_fill(b, va, write, &t))
 		return 0;
-	*host = (uint8_t *)(uintptr_t)t->page + (va & ~PAGE_MASK);
+	*host = tlb_host(t, va);
 	return PAGE_SIZE - (va & ~PAGE_MASK);
 }
 
@@ -500,7 +500,7 @@ help_xrstor(struct bt_vcpu *b, uint64_t next, unsigned size)
 	p = ea & 63 ? NULL : direct_area(b, ea, b->xsave_size, false);
 	if (!p)
 		return step_one(b);
-	b->res_page = (uint64_t)(uintptr_t)p;
+	b->res_host = (uint64_t)(uintptr_t)p;
 	b->res_rax = (uint32_t)mask;
 	b->res_rdx = mask >> 32;
 	bt_sync_out(b);

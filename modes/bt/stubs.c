@@ -161,8 +161,8 @@ make_call(struct bt_vm *t, struct emit *e, uint32_t fn, bool slow)
 	other = jcc_fwd(e, CC_NE);
 	emit_restore(e);
 	if (slow) {
-		load_gs(e, H_R10, GS(res_page));
-		load_gs(e, H_R11, GS(res_off));
+		load_gs(e, H_R10, GS(res_addend));
+		load_gs(e, H_R11, GS(res_ea));
 	}
 	emit8(e, 0xc3);
 	bind32(e, other);

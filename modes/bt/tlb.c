@@ -129,7 +129,7 @@ bt_tlb_protect(struct bt_vcpu *b, const uint8_t *page)
 		for (unsigned i = 0; i < TLB_ENTRIES; i++) {
 			struct tlb_entry *t = &b->tlb[s][i];
 
-			if (t->page == (uint64_t)(uintptr_t)page)
+			if (t->flags && tlb_host(t, -t->ntag_read) == page)
 				t->ntag_write = tlb_invalid_tag(i);
 		}
 }
@@ -203,7 +203,7 @@ bt_tlb_fill(struct bt_vcpu *b, gva_t va, bool write, struct tlb_entry **entry)
 	 */
 	if (p.writable && !*p.trace && (write || (r.dirty && r.writable)))
 		t->ntag_write = t->ntag_read;
-	t->page = (uint64_t)(uintptr_t)p.host;
+	t->addend = (uint64_t)(uintptr_t)p.host - (va & PAGE_MASK);
 	t->flags = TLBF_VALID | (r.global ? TLBF_GLOBAL : 0);
 	if (r.page_size > PAGE_SIZE) {
 		t->flags |= TLBF_LARGE;
