@@ -10,3 +10,4 @@ EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long
 check-long: all
 	$(MAKE) $(AM_MAKEFLAGS) -j1 check TESTS='$(LONG_TESTS)'
+include tests/interp.mk

@@ -23,8 +23,6 @@ libinterp_a_SOURCES = \
 	modes/interp/native.c \
 	modes/interp/masked.c \
 	modes/interp/sparse.c \
-	modes/interp/fpstate.c \
-	modes/x86/hostfault.h \
-	modes/x86/hostfault.c
+	modes/interp/fpstate.c
 libinterp_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
 EXTRA_DIST += modes/interp/README.md
