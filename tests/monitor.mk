@@ -3,3 +3,16 @@
 noinst_PROGRAMS += tests/tools/runvm
 tests_tools_runvm_SOURCES = tests/tools/runvm.c
 tests_tools_runvm_LDADD = libvm.a libbase.a
+
+check_PROGRAMS += tests/unit/gmem_test tests/unit/boot_test \
+	tests/unit/boot_bad_test
+TESTS += tests/unit/gmem_test tests/unit/boot_test tests/unit/boot_bad_test
+tests_unit_gmem_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_gmem_test_LDADD = libmmu.a libbase.a $(CMOCKA_LIBS)
+tests_unit_boot_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_boot_test_SOURCES = tests/unit/boot_test.c tests/unit/boot_images.h
+tests_unit_boot_test_LDADD = libboot.a libmmu.a libbase.a $(CMOCKA_LIBS)
+tests_unit_boot_bad_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_boot_bad_test_SOURCES = tests/unit/boot_bad_test.c \
+	tests/unit/boot_images.h
+tests_unit_boot_bad_test_LDADD = libboot.a libmmu.a libbase.a $(CMOCKA_LIBS)
