@@ -16,3 +16,9 @@ tests_unit_boot_bad_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_boot_bad_test_SOURCES = tests/unit/boot_bad_test.c \
 	tests/unit/boot_images.h
 tests_unit_boot_bad_test_LDADD = libboot.a libmmu.a libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/acpi_test
+TESTS += tests/unit/acpi_test
+tests_unit_acpi_test_CPPFLAGS = $(AM_CPPFLAGS) -DIASL='"$(IASL)"'
+tests_unit_acpi_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_acpi_test_LDADD = libboot.a libmmu.a libbase.a $(CMOCKA_LIBS)
