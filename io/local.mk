@@ -13,4 +13,5 @@ libio_a_SOURCES = io/dev.h io/bytes.h io/bus.c io/timer.c \
 	io/chip/sysctl.c io/chip/sysctl.h io/chip/acpi_pm.c io/chip/acpi_pm.h \
 	io/pci/pci.c io/pci/pci.h io/pci/i440fx.c io/pci/i440fx.h
 libio_a_LIBADD = $(libioirq_a_OBJECTS)
+EXTRA_libio_a_DEPENDENCIES = $(libioirq_a_OBJECTS)
 EXTRA_DIST += io/README.md
