@@ -3,6 +3,7 @@
  * Starting and ending a private trivisord.  The program is looked for beside
  * our own, so that a build tree runs in place, then where it is installed.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -249,6 +250,50 @@ remove_dir:
 close_log:
 	close_log(p);
 	return rc;
+}
+
+/* The last lines of a file; there is at most one monitor's log here. */
+static void
+print_tail(int dir_fd, const char *name)
+{
+	char text[1024];
+	struct stat st;
+	ssize_t n;
+	char *from;
+	int fd;
+
+	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	n = fstat(fd, &st) ? -1 : pread(fd, text, sizeof(text) - 1,
+	    MAX(st.st_size - (off_t)sizeof(text) + 1, 0));
+	close(fd);
+	if (n <= 0)
+		return;
+	text[n] = 0;
+	from = st.st_size > n ? strchr(text, '\n') : text;
+	dprintf(STDERR_FILENO, "the end of the monitor's log:\n%s",
+	    from ? from : text);
+}
+
+void
+private_show_log(const struct private_daemon *p)
+{
+	char path[sizeof(p->dir) + 8];
+	struct dirent *entry;
+	DIR *dir;
+
+	if (!p->pid)
+		return;
+	snprintf(path, sizeof(path), "%s/log", p->dir);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] != '.')
+			print_tail(dirfd(dir), entry->d_name);
+	}
+	closedir(dir);
 }
 
 /* True once it is gone; there is no waitpid() with a limit. */

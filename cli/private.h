@@ -25,6 +25,8 @@ struct private_daemon {
 };
 
 MUST_USE int private_start(struct private_daemon *p, struct err *e);
+/* What the monitor last wrote, to stderr: its log will be gone. */
+void private_show_log(const struct private_daemon *p);
 /* Does nothing where none was started. */
 void private_stop(struct private_daemon *p);
 

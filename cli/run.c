@@ -425,11 +425,16 @@ run(struct run *r)
 		term_restore(&r->pump.term);
 		if (r->args->n_operands && (e.code == ERR_XML_ERROR || e.line))
 			err_prefix(&e, "%s", r->args->operand[0]);
+		/* A log in the private daemon's directory is not for long. */
+		if (r->daemon.pid && strstr(e.hint, r->daemon.dir))
+			e.hint[0] = 0;
 		cli_fail(r->cli, &e);
-		return e.code == ERR_INVALID_ARG || e.code == -32602 ?
-		    RUN_USAGE : RUN_FAILED;
+		private_show_log(&r->daemon);
+		return RUN_FAILED;
 	}
 	attend(r);
+	if (r->status == RUN_FAILED && !r->signal)
+		private_show_log(&r->daemon);
 	return r->status;
 }
 

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "cli/run_opts.h"
+#include "vm/config.h"
 
-enum kind { TEXT, FLAG, SIZE, NUMBER, FILE_PATH };
+enum kind { TEXT, FLAG, SIZE, NUMBER, FILE_PATH, MODE, ENGINE };
 
 /* Only the names that the verb has are looked at. */
 static const struct {
@@ -17,8 +18,8 @@ static const struct {
 	const char *param;
 	enum kind kind;
 } map[] = {
-	{ "mode", "mode", TEXT },
-	{ "engine", "engine", TEXT },
+	{ "mode", "mode", MODE },
+	{ "engine", "engine", ENGINE },
 	{ "debug-exit", "debug_exit", FLAG },
 	{ "gdb", "gdb", FILE_PATH },
 	{ "host-without", "host_without", TEXT },
@@ -48,6 +49,27 @@ has_option(const struct verb *v, const char *name)
 	return false;
 }
 
+/* A word of a fixed set; the daemon checks it too. */
+static int
+word_of(enum kind kind, const char *text, struct json_object **v,
+    struct err *e)
+{
+	enum vm_engine engine;
+	enum vm_mode mode;
+	bool known;
+
+	known = kind == MODE ? vm_mode_parse(text, &mode) :
+	    vm_engine_parse(text, &engine);
+	if (!known) {
+		err_set(e, ERR_INVALID_ARG, "there is no \"%s\"", text);
+		err_hint(e, kind == MODE ? "use auto, bt, hvm or pv" :
+		    "use default or interp");
+		return -EINVAL;
+	}
+	*v = json_object_new_string(text);
+	return 0;
+}
+
 static int
 value_of(enum kind kind, const char *text, struct json_object **v,
     struct err *e)
@@ -70,6 +92,9 @@ value_of(enum kind kind, const char *text, struct json_object **v,
 		*v = json_object_new_string(path);
 		free(path);
 		return 0;
+	case MODE:
+	case ENGINE:
+		return word_of(kind, text, v, e);
 	case SIZE:
 		rc = memory_parse(text, &n, e);
 		break;

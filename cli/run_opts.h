@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `start' and `run' share: the options that hold for one run only, and
+ * What `define', `start' and `run' share: the options that hold for one run only, and
  * joining the console of a domain that runs.
  */
 #ifndef TRIVISOR_CLI_RUN_OPTS_H
@@ -10,7 +10,7 @@
 
 #include "cli/cli.h"
 
-/* Add those that were given to the parameters of a call. */
+/* Add those that the verb has and that were given to a call's parameters. */
 MUST_USE int run_opts_add(struct json_object *params, const struct args *a,
     struct err *e);
 /* Join the console until it ends or the user leaves; an exit status. */

@@ -74,9 +74,11 @@ verb_define(struct cli *cli, const struct args *a)
 	params = json_object_new_object();
 	json_object_object_add(params, "xml", json_object_new_string(xml));
 	free(xml);
-	if (args_get(a, "mode"))
-		json_object_object_add(params, "mode",
-		    json_object_new_string(args_get(a, "mode")));
+	if (run_opts_add(params, a, &e)) {
+		json_object_put(params);
+		cli_fail(cli, &e);
+		return CLI_USAGE;
+	}
 	if (cli_call(cli, "domain.define", params, &result, NULL, &e)) {
 		/* The daemon knows lines and elements, not file names. */
 		if (e.code == ERR_XML_ERROR || e.line)

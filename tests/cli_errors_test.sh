@@ -5,10 +5,8 @@
 # the right exit status and a sentence that names the object at fault.
 . "${srcdir:-.}/tests/cli_lib.sh"
 
-run()
-{
-	"$trivisor" run --mode bt --timeout 30 "$@"
-}
+# Words on purpose, here and in $c below.
+run="$trivisor run --mode bt --timeout 30"
 
 # Code for image(); all runs in 32-bit protected mode.
 poweroff_code="66 ba f4 00 b0 10 ee eb fe"	# out 0xf4, 0x10: exits with 33
@@ -31,7 +29,7 @@ head -c 3000 "$dir/exit33" >"$dir/truncated.elf"
 {
 	head -c 497 /dev/zero
 	hex 04 00 00 00 00 01 00 00 00 00 00 00 00 55 aa
-	hex eb 66 48 64 72 53 0f 02
+	hex eb 66 48 64 72 53 0f 02 00 00 00 00 00 00 00 00 00 01
 	head -c 4000 /dev/zero
 } | head -c 4096 >"$dir/truncated.bz"
 head -c 20000000 /dev/zero >"$dir/initrd20M"
@@ -44,34 +42,36 @@ check "unknown option" 2 "unknown option --foo" "$trivisor" list --foo
 check "missing operand" 2 "NAME is missing" "$trivisor" start
 check "run: nothing to boot" 120 "nothing to boot" "$trivisor" run
 check "run: unknown option" 120 "unknown option --foo" "$trivisor" run --foo
-check "run: bad size" 120 '"12X" is not a size' run --memory 12X \
+check "run: bad size" 120 '"12X" is not a size' $run --memory 12X \
     --kernel "$dir/spin"
-check "run: bad time" 120 '"soon" is not a time' run --timeout soon \
+check "run: bad time" 120 '"soon" is not a time' $run --timeout soon \
     --kernel "$dir/spin"
-check "run: bad pattern" 120 'until.*[Uu]nmatched' run --until '(' \
+check "run: bad pattern" 120 'until.*[Uu]nmatched' $run --until '(' \
     --kernel "$dir/spin"
 check "run: bad mode" 120 'mode.*"fast"' "$trivisor" run --mode fast \
     --kernel "$dir/spin"
-check "run: no CPUs" 120 "vcpus" run --vcpus 0 --kernel "$dir/spin"
+check "run: bad engine" 120 'engine.*"fast"' $run --engine fast \
+    --kernel "$dir/spin"
+check "run: no CPUs" 122 "0 virtual CPUs" $run --vcpus 0 --kernel "$dir/spin"
 
 # Kernels and initrds.
-check "kernel missing" 122 "$dir/none.*No such file" run --kernel "$dir/none"
-check "kernel is a directory" 122 "$dir/tmp" run --kernel "$dir/tmp"
-check "kernel is a pipe" 122 "$dir/fifo" run --kernel "$dir/fifo"
+check "kernel missing" 122 "$dir/none.*No such file" $run --kernel "$dir/none"
+check "kernel is a directory" 122 "$dir/tmp" $run --kernel "$dir/tmp"
+check "kernel is a pipe" 122 "$dir/fifo" $run --kernel "$dir/fifo"
 check "kernel is text" 122 "text.*not a (kernel|bzImage)" \
-    run --kernel "$dir/text"
-check "kernel is empty" 122 "null|empty" run --kernel /dev/null
+    $run --kernel "$dir/text"
+check "kernel is empty" 122 "null|empty" $run --kernel /dev/null
 check "ELF truncated" 122 "truncated.elf.*(truncated|beyond|end)" \
-    run --kernel "$dir/truncated.elf"
+    $run --kernel "$dir/truncated.elf"
 check "bzImage truncated" 122 "truncated.bz.*(truncated|beyond|end)" \
-    run --kernel "$dir/truncated.bz"
+    $run --kernel "$dir/truncated.bz"
 check "initrd missing" 122 "$dir/none.*No such file" \
-    run --kernel "$dir/spin" --initrd "$dir/none"
+    $run --kernel "$dir/spin" --initrd "$dir/none"
 check "initrd larger than RAM" 122 "initrd" \
-    run --memory 16M --kernel "$dir/spin" --initrd "$dir/initrd20M"
+    $run --memory 16M --kernel "$dir/spin" --initrd "$dir/initrd20M"
 check "too little memory" 122 "memory" \
-    run --memory 1M --kernel "$dir/spin"
-check "no memory" 120 "memory" run --memory 0 --kernel "$dir/spin"
+    $run --memory 1M --kernel "$dir/spin"
+check "no memory" 122 "memory of 0" $run --memory 0 --kernel "$dir/spin"
 
 cp "$dir/spin" "$dir/unreadable"
 chmod 000 "$dir/unreadable"
@@ -82,26 +82,26 @@ if [ "$(id -u)" -eq 0 ]; then
 	    "$trivisor" run --mode bt --timeout 30 --kernel "$dir/unreadable"
 else
 	check "kernel unreadable" 122 "unreadable.*Permission denied" \
-	    run --kernel "$dir/unreadable"
+	    $run --kernel "$dir/unreadable"
 fi
 
 # Guests that end in every way there is.
 check "guest's exit code" 33 "debug.exit" \
-    run --debug-exit --kernel "$dir/exit33"
+    $run --debug-exit --kernel "$dir/exit33"
 check "triple fault is a crash" 126 "triple fault" \
-    run --kernel "$dir/triple"
+    $run --kernel "$dir/triple"
 check "jmp . runs into the timeout" 124 "timeout" \
-    run --timeout 2 --kernel "$dir/spin"
+    $run --timeout 2 --kernel "$dir/spin"
 check "halt with interrupts off is told" 126 "halted.*rip=0x10006" \
-    run --kernel "$dir/dead"
+    $run --kernel "$dir/dead"
 check "a reboot restarts the guest" 35 "debug.exit" \
-    run --debug-exit --kernel "$dir/reboot"
+    $run --debug-exit --kernel "$dir/reboot"
 check "--until ends with 0" 0 "until.*Hi" \
-    run --until '^H[i]$' --kernel "$dir/hello"
+    $run --until '^H[i]$' --kernel "$dir/hello"
 check "--json" 33 '"exit_code": *33' \
-    run --json --debug-exit --kernel "$dir/exit33"
+    $run --json --debug-exit --kernel "$dir/exit33"
 check "interp" 33 "debug.exit" \
-    run --engine interp --debug-exit --kernel "$dir/exit33"
+    $run --engine interp --debug-exit --kernel "$dir/exit33"
 
 # stdin closed, and signals.
 check "stdin closed" 33 "debug.exit" sh -c \
