@@ -254,6 +254,22 @@ setup_thread(struct cpu *p)
 	}
 }
 
+/* The engine that runs the vCPU, and the one that steps its rare paths. */
+static int
+engines_init(struct vcpu *c, struct err *e)
+{
+	const struct engine_ops *first = c->vm->engine;
+	const struct engine_ops *second = c->vm->second;
+	int rc = first->vcpu_init(c, e);
+
+	if (rc || second == first)
+		return rc;
+	rc = second->vcpu_init(c, e);
+	if (rc)
+		first->vcpu_fini(c);
+	return rc;
+}
+
 int
 cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
 {
@@ -274,7 +290,7 @@ cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
 	m->vm.vcpu[id] = p->c;
 	lapic_init(&p->lapic, id, id == 0, m->cpuid.phys_bits, &m->apics,
 	    &m->clock.c, &cpu_lapic_ops, p);
-	rc = m->vm.engine->vcpu_init(p->c, e);
+	rc = engines_init(p->c, e);
 	if (rc) {
 		free(p->c);
 		free(p->signal_stack);
@@ -288,7 +304,9 @@ cpu_fini(struct cpu *p)
 {
 	if (!p->c)
 		return;
-	p->m->vm.engine->vcpu_fini(p->c);
+	if (p->c->vm->second != p->c->vm->engine)
+		p->c->vm->second->vcpu_fini(p->c);
+	p->c->vm->engine->vcpu_fini(p->c);
 	free(p->c);
 	free(p->signal_stack);
 }
