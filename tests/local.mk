@@ -5,6 +5,7 @@ LONG_TESTS =
 include tests/cli.mk
 include tests/monitor.mk
 include tests/engine.mk
+include tests/io.mk
 
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long

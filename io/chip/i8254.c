@@ -175,7 +175,7 @@ arm(struct i8254 *p, uint64_t t)
 		next = sooner;
 	when = ticks_to_ns(next, I8254_HZ);
 	if (is_periodic(c)) {
-		soonest = clock_now(p->tq->clock) + MIN_INTERVAL_NS;
+		soonest = p->fired + MIN_INTERVAL_NS;
 		when = MAX(when, soonest);
 	}
 	timer_set(p->tq, &p->timer, when);
@@ -220,6 +220,7 @@ edge_due(void *ctx)
 	}
 	drive_out0(p, false);
 	drive_out0(p, true);
+	p->fired = clock_now(p->tq->clock);
 	arm(p, t);
 }
 

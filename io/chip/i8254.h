@@ -50,6 +50,7 @@ struct i8254 {
 	uint32_t backlog;	/* channel 0 periods still owed to the guest */
 	uint64_t edge;		/* CLK of channel 0's next rising OUT */
 	uint8_t out0;		/* what irq0 was last told */
+	ns_t fired;		/* when it last rose by the timer */
 	struct timer timer;
 	struct timer_queue *tq;	/* borrowed */
 	struct irq_line irq0;
