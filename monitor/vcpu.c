@@ -270,10 +270,28 @@ engines_init(struct vcpu *c, struct err *e)
 	return rc;
 }
 
+/* The engine, and the one that steps its rare paths. */
+static int
+init_engines(struct cpu *p, struct err *e)
+{
+	const struct vm *vm = &p->m->vm;
+	int rc = 0;
+
+	if (vm->second != vm->engine)
+		rc = vm->second->vcpu_init(p->c, e);
+	if (rc)
+		return rc;
+	rc = vm->engine->vcpu_init(p->c, e);
+	if (rc && vm->second != vm->engine)
+		vm->second->vcpu_fini(p->c);
+	return rc;
+}
+
 int
 cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
 {
-	size_t size = align_up(m->vm.engine->vcpu_size, PAGE_SIZE);
+	size_t size = align_up(MAX(m->vm.engine->vcpu_size,
+	    m->vm.second->vcpu_size), PAGE_SIZE);
 	int rc;
 
 	*p = (struct cpu){ .m = m, .timer_id = -1, .armed = -1 };
