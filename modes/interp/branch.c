@@ -241,10 +241,72 @@ soft_int(struct vcpu *c, const struct insn *i, uint8_t vector)
 	return H_RIP;
 }
 
+/*
+ * Virtual-8086 mode extensions: the TSS's redirection bitmap, the 32 bytes
+ * below the I/O map, says with a 1 that INT n goes through the IDT.
+ */
+static int
+through_idt(struct vcpu *c, uint8_t vector, bool *yes)
+{
+	const struct seg_reg *tr = &c->s.seg[SEG_TR];
+	uint16_t map;
+	uint8_t bits;
+
+	*yes = true;
+	if (!(c->s.cr4 & CR4_VME))
+		return 0;
+	if (x86_read(c, tr->base + 0x66, &map, 2, WALK_IMPLICIT, false) ||
+	    x86_read(c, tr->base + map - 32 + vector / 8, &bits, 1,
+	    WALK_IMPLICIT, false))
+		return H_FAULT;
+	*yes = bits >> vector % 8 & 1;
+	return 0;
+}
+
+/* As in real-address mode, with VIF in IF's place if IOPL < 3. */
+static int
+int_in_v86(struct vcpu *c, const struct insn *i, uint8_t vector)
+{
+	uint64_t flags = c->s.rflags & 0xffff;
+	uint64_t sp = c->s.gpr[RSP];
+	uint64_t clear = FLAG_TF | (iopl(c) < 3 ? FLAG_VIF : FLAG_IF);
+	struct seg_reg *cs = &c->s.seg[SEG_CS];
+	uint64_t to;
+
+	if (iopl(c) < 3) {
+		flags = (flags & ~(uint64_t)FLAG_IF) | FLAG_IOPL;
+		if (c->s.rflags & FLAG_VIF)
+			flags |= FLAG_IF;
+	}
+	if (ld(c, vector * 4, 4, false, &to))
+		return H_FAULT;
+	if (push(c, i, 2, flags) || push(c, i, 2, cs->selector) ||
+	    push(c, i, 2, next_rip(c, i))) {
+		c->s.gpr[RSP] = sp;
+		return H_FAULT;
+	}
+	cs->selector = to >> 16;
+	cs->base = (uint64_t)cs->selector << 4;
+	c->s.rip = to & 0xffff;
+	c->s.rflags &= ~clear;
+	return H_RIP;
+}
+
 int
 h_int(struct vcpu *c, const struct insn *i)
 {
-	return soft_int(c, i, i->imm);
+	uint8_t vector = i->imm;
+	bool idt = true;
+
+	if (is_v86(c)) {
+		if (through_idt(c, vector, &idt))
+			return H_FAULT;
+		if (!idt)
+			return int_in_v86(c, i, vector);
+		if (iopl(c) < 3)
+			return raise_gp0(c);
+	}
+	return soft_int(c, i, vector);
 }
 
 int

@@ -28,7 +28,7 @@ static bool
 wants_check(const struct insn *i)
 {
 	return (i->desc->attr & (ATTR_PRIV | ATTR_NOREAL | ATTR_CPL0_UD)) ||
-	    i->enc != ENC_LEGACY || i->desc->id == I_INT;
+	    i->enc != ENC_LEGACY;
 }
 
 /* Bind the handler; what the guest's CPUID does not offer is #UD. */
@@ -142,9 +142,6 @@ check(struct vcpu *c, const struct insn *i)
 	if ((i->desc->attr & ATTR_CPL0_UD) && c->s.cpl)
 		return raise_ud(c);
 	if ((i->desc->attr & ATTR_PRIV) && c->s.cpl)
-		return raise_gp0(c);
-	/* INT n in virtual-8086 mode needs IOPL 3. */
-	if (i->desc->id == I_INT && is_v86(c) && iopl(c) < 3)
 		return raise_gp0(c);
 	return 0;
 }

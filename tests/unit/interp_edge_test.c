@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "modes/interp/handlers.h"
+#include "modes/interp/thunk.h"
 #include "modes/x86/x86.h"
 #include "tests/unit/interp_guest.h"
 #include "tests/unit/interp_host.h"
@@ -494,6 +496,22 @@ halt_comes_back_as_such(void **state)
 	assert_int_equal(guest.c->s.activity, ACT_HALTED);
 }
 
+static void
+every_offered_instruction_has_a_handler(void **state)
+{
+	for (unsigned n = 0; n < insn_tab_len; n++) {
+		const struct insn_desc *d = &insn_tab[n];
+		struct insn i = { .desc = d };
+
+		if (!cpuid_has(&guest.cpuid, d->feature) ||
+		    !cpuid_has(&guest.cpuid, d->feature2) ||
+		    d->id == I_UD0 || d->id == I_UD1 || d->id == I_UD2)
+			continue;
+		if (!interp_handler(&i) && native_handler(&i) == h_ud)
+			fail_msg("nothing executes %s", d->name);
+	}
+}
+
 int
 main(void)
 {
@@ -524,6 +542,7 @@ main(void)
 		cmocka_unit_test(vex_is_undefined_in_real_mode),
 		cmocka_unit_test(kick_ends_an_endless_loop),
 		cmocka_unit_test(halt_comes_back_as_such),
+		cmocka_unit_test(every_offered_instruction_has_a_handler),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
