@@ -270,23 +270,6 @@ engines_init(struct vcpu *c, struct err *e)
 	return rc;
 }
 
-/* The engine, and the one that steps its rare paths. */
-static int
-init_engines(struct cpu *p, struct err *e)
-{
-	const struct vm *vm = &p->m->vm;
-	int rc = 0;
-
-	if (vm->second != vm->engine)
-		rc = vm->second->vcpu_init(p->c, e);
-	if (rc)
-		return rc;
-	rc = vm->engine->vcpu_init(p->c, e);
-	if (rc && vm->second != vm->engine)
-		vm->second->vcpu_fini(p->c);
-	return rc;
-}
-
 int
 cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
 {
