@@ -88,14 +88,36 @@ compare_mem(struct diff *d, const struct result *a, const struct result *b)
 	}
 }
 
+/*
+ * Which byte of a large or masked operand CR2 names is the processor's own
+ * affair (FXRSTOR tries the last one first, MASKMOVDQU says where the operand
+ * starts): there only the page counts.
+ */
+static uint64_t
+cr2_mask(const struct seq *q, const struct result *want)
+{
+	uint64_t off = want->s.rip - CODE_VA - q->start;
+
+	for (unsigned i = 0; i < q->n; i++) {
+		const struct insn_desc *d;
+
+		if (q->insn[i].off != off || q->insn[i].row == UINT16_MAX)
+			continue;
+		d = &insn_tab[q->insn[i].row];
+		if (d->cls == CLASS_FPSTATE || d->attr & ATTR_MASKED_MEM)
+			return PAGE_MASK;
+	}
+	return UINT64_MAX;
+}
+
 unsigned
 compare(const struct seq *q, const struct result *want,
     const struct result *got, uint64_t taint, FILE *out)
 {
 	uint32_t error_mask = UINT32_MAX;
+	uint64_t cr2 = cr2_mask(q, want);
 	struct diff d = { out, 0 };
 
-	(void)q;
 	/*
 	 * Linux reports faults on its half as protection faults; what is
 	 * mapped there is its secret.
@@ -104,7 +126,7 @@ compare(const struct seq *q, const struct result *want,
 		error_mask = ~1u;
 	differ(&d, "vector", want->vector, got->vector);
 	differ(&d, "error", want->error & error_mask, got->error & error_mask);
-	differ(&d, "cr2", want->cr2, got->cr2);
+	differ(&d, "cr2", want->cr2 & cr2, got->cr2 & cr2);
 	differ(&d, "rip", want->s.rip, got->s.rip);
 	differ(&d, "rflags", want->s.rflags & ~taint, got->s.rflags & ~taint);
 	differ(&d, "fsbase", want->s.fs_base, got->s.fs_base);
@@ -139,6 +161,43 @@ taint_of(const struct seq *q, bool *skip)
 		}
 	}
 	return ever;
+}
+
+/* Index of the instruction that starts at the saved RIP, or -1. */
+static int
+insn_at(const struct seq *q, uint64_t rip)
+{
+	uint64_t off = rip - CODE_VA - q->start;
+
+	for (unsigned i = 0; i < q->n; i++)
+		if (q->insn[i].off == off)
+			return (int)i;
+	return -1;
+}
+
+uint64_t
+dead_at_fault(const struct seq *q, const struct result *want)
+{
+	uint64_t live = 0, dead = 0;
+	int i = insn_at(q, want->s.rip);
+
+	if (i < 0)
+		return 0;
+	for (; i < (int)q->n; i++) {
+		const struct insn_desc *d;
+
+		/* Helpers between the rows: MOV, PUSH touch no flags; LOOP
+		 * and the end do not matter, they leave all alive. */
+		if (q->insn[i].row == UINT16_MAX)
+			continue;
+		d = &insn_tab[q->insn[i].row];
+		live |= d->flags_read & ~dead;
+		if (d->flow != FLOW_NONE)
+			break;
+		if (!(d->attr & (ATTR_FLAGS_COND | ATTR_REP)))
+			dead |= (d->flags_write | d->flags_undef) & ~live;
+	}
+	return dead & FLAGS_ARITH;
 }
 
 void

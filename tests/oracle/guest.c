@@ -121,6 +121,19 @@ static const struct platform bare = {
 
 /* --- set-up --- */
 
+/* What the monitor does: tell the engines that code is about to change. */
+static void
+traced(void *ctx, gpa_t gpa, size_t len, uint8_t trace)
+{
+	struct vm *vm = ctx;
+
+	if (!(trace & GMEM_TRACE_CODE))
+		return;
+	vm->engine->code_dirty(vm, gpa, len);
+	if (vm->second != vm->engine)
+		vm->second->code_dirty(vm, gpa, len);
+}
+
 static uint8_t *
 phys(struct guest *g, gpa_t gpa)
 {
@@ -244,6 +257,8 @@ guest_start(struct guest **gp, const struct engine_ops *engine,
 	if (gmem_init(&vm->mem, &e) ||
 	    gmem_add(&vm->mem, 0, G_RAM, GMEM_RAM, &e))
 		goto bad;
+	vm->mem.on_traced = traced;
+	vm->mem.traced_ctx = vm;
 	build_tables(g);
 	build_descriptors(g);
 	memset(phys(g, G_CODE), 0xcc, CODE_BYTES);

@@ -32,6 +32,7 @@ struct options {
 
 struct tally {
 	uint64_t sequences, runs, timeouts, tainted, masked, failures;
+	uint64_t stale;		/* dead flags of a fault frame not compared */
 	uint64_t ended[32];	/* by vector */
 	uint64_t *executed;	/* per row */
 	uint64_t *faulted;
@@ -180,11 +181,15 @@ check_one(const struct options *o, struct tally *t, struct guest *g,
 			return;
 		}
 	}
+	if (o->engine->id == ENGINE_BT && !o->eng.exact_flags)
+		taint = dead_at_fault(q, want);
 	t->ended[want->vector & 31]++;
 	count_coverage(t, q, want);
 	for (unsigned run = 0; run < RUNS; run++) {
 		guest_run(g, q, run > 0, &got);
 		t->runs++;
+		t->stale += o->engine->id == ENGINE_BT &&
+		    (want->s.rflags ^ got.s.rflags) & taint;
 		if (!compare(q, want, &got, taint, NULL))
 			continue;
 		t->failures++;
@@ -248,7 +253,8 @@ print_tally(const struct options *o, const struct tally *t, double spent)
 	    o->seed, t->sequences, t->runs, spent, t->failures);
 	printf("  left out: %" PRIu64 " endless natively, %" PRIu64
 	    " that use an undefined flag; undefined flags masked in %" PRIu64
-	    "\n", t->timeouts, t->tainted, t->masked);
+	    "; fault frames with stale dead flags %" PRIu64 "\n", t->timeouts,
+	    t->tainted, t->masked, t->stale);
 	printf("  ended by vector:");
 	for (unsigned v = 0; v < 32; v++)
 		if (t->ended[v])
@@ -279,7 +285,8 @@ replay(const struct options *o, struct native *n, struct guest *g)
 	    b->result[0].vector, b->result[0].error, b->result[0].s.rip);
 	taint = taint_of(q, &skip);
 	if (o->engine->id != ENGINE_INTERP)
-		taint = 0;
+		taint = o->eng.exact_flags ? 0 :
+		    dead_at_fault(q, &b->result[0]);
 	for (unsigned run = 0; run < RUNS; run++) {
 		guest_run(g, q, run > 0, &got);
 		printf("run %u: vector %u error %x at %" PRIx64 "\n", run + 1,

@@ -144,6 +144,11 @@ unsigned compare(const struct seq *q, const struct result *want,
     const struct result *got, uint64_t taint, FILE *out);
 /* Flags that are undefined at the end; *skip if one of them was used. */
 uint64_t taint_of(const struct seq *q, bool *skip);
+/*
+ * Arithmetic flags that a fault frame may show stale, because the instructions
+ * from the faulting one on overwrite them before anybody reads them.
+ */
+uint64_t dead_at_fault(const struct seq *q, const struct result *want);
 void disassemble(const struct seq *q, FILE *out);
 void print_state(const struct seq *q, FILE *out);
 

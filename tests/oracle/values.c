@@ -202,8 +202,7 @@ value_state(struct rng *r, struct state *s)
 		s->rflags |= FLAG_AC;
 	if (rng_chance(r, 2))
 		s->rflags |= FLAG_TF;
-	if (rng_chance(r, 1))
-		s->rflags |= FLAG_NT;
+	/* NT cannot be set by Linux' sigreturn; POPF in a sequence can. */
 	s->fs_base = rng_chance(r, 80) ? value_pointer(r) :
 	    rng_next(r) >> 18;
 	s->gs_base = rng_chance(r, 80) ? value_pointer(r) :
