@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Run directories, and what a new daemon makes of those it finds: a lock that
- * is held means a living monitor to attach to, a free one a dead one whose
+ * What a new daemon makes of the run directories it finds: a lock that is
+ * held means a living monitor to attach to, a free one a dead one whose
  * report is read.  The notes in the directory are hints; when they are lost
  * the monitor itself is asked.
  */
@@ -19,95 +19,6 @@
 #include "daemon/daemon.h"
 
 #define DESCRIBE_MS 3000
-
-static const char *const run_files[] = {
-	"control", "alive", "report", "status", "domain.xml",
-};
-
-int
-run_dir_open(const struct daemon *d, const char *uuid, bool make)
-{
-	char path[PATH_BYTES + 64];
-	struct err e = { 0 };
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", d->opt.run_dir, uuid);
-	if (make && dir_make(path, &e))
-		return e.sys ? -e.sys : -EIO;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? -errno : fd;
-}
-
-void
-run_dir_remove(const struct daemon *d, const char *uuid)
-{
-	char path[PATH_BYTES + 64];
-	int dir = run_dir_open(d, uuid, false);
-	size_t i;
-
-	if (dir < 0)
-		return;
-	for (i = 0; i < ARRAY_LEN(run_files); i++)
-		unlinkat(dir, run_files[i], 0);
-	close(dir);
-	snprintf(path, sizeof(path), "%s/%s", d->opt.run_dir, uuid);
-	rmdir(path);
-}
-
-int
-run_dir_lock(int dir_fd, int *alive_fd)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int rc, fd = openat(dir_fd, "alive", O_RDWR | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return -errno;
-	if (fcntl(fd, F_OFD_SETLK, &lock)) {
-		rc = errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
-		close(fd);
-		return rc;
-	}
-	*alive_fd = fd;
-	return 0;
-}
-
-/* Text of "key=value" lines as a message, to be read with ctl_get(). */
-static bool
-read_fields(int dir_fd, const char *name, struct ctl_msg *m)
-{
-	ssize_t n;
-
-	ctl_msg_init(m, CTL_OK, 0);
-	n = file_read_text(dir_fd, name, m->body, sizeof(m->body));
-	if (n <= 0)
-		return false;
-	m->len = (size_t)n;
-	return true;
-}
-
-bool
-run_dir_report(int dir_fd, struct domain_exit *x)
-{
-	struct ctl_msg m;
-	char text[32];
-	uint64_t code;
-
-	if (!read_fields(dir_fd, "report", &m) ||
-	    !ctl_get(&m, "state", text, sizeof(text)))
-		return false;
-	memset(x, 0, sizeof(*x));
-	x->valid = true;
-	x->state = strcmp(text, "crashed") ? DOMAIN_SHUTOFF : DOMAIN_CRASHED;
-	if (!ctl_get(&m, "reason", x->reason, sizeof(x->reason)))
-		snprintf(x->reason, sizeof(x->reason), "unknown");
-	(void)ctl_get(&m, "detail", x->detail, sizeof(x->detail));
-	if (ctl_get_u64(&m, "exit_code", &code) && code <= INT32_MAX) {
-		x->has_code = true;
-		x->exit_code = (int)code;
-	}
-	return true;
-}
 
 static int
 write_note(int dir_fd, const char *name, const char *text, size_t len)
@@ -229,7 +140,7 @@ read_status(struct daemon *d, struct domain *dom, int dir_fd,
 	dom->id = ++d->last_id;
 	if (ctl_get(answer, "mode", value, sizeof(value)))
 		(void)vm_mode_parse(value, &dom->choice.mode);
-	if (!read_fields(dir_fd, "status", &m))
+	if (!run_dir_fields(dir_fd, "status", &m))
 		return;
 	if (ctl_get_u64(&m, "id", &v) && v && v < INT32_MAX)
 		dom->id = (unsigned)v;

@@ -5,8 +5,9 @@
  *	conn.c	connections, framing, batches	call.c	one request's life
  *	methods.c, methods_run.c	handlers, one per row of api/methods.h
  *	domain.c	domains and their states	store.c	definitions on disk
- *	monitor.c	a living monitor: set-up, control channel, end
- *	spawn.c	fork and exec of one	attach.c	finding living ones
+ *	monitor.c	a living monitor: control channel, end
+ *	start.c	starting one: files, descriptors	spawn.c	fork and exec
+ *	attach.c	finding living ones	run_dir.c	their directories
  *	files.c	opening what clients name	events.c	ring, subscribers
  *
  * Nothing here blocks on a client or a monitor, but for reading small files
@@ -251,6 +252,8 @@ int run_dir_open(const struct daemon *d, const char *uuid, bool make);
 void run_dir_remove(const struct daemon *d, const char *uuid);
 /* Take the lock that proves life: 0, or -EBUSY when a monitor holds it. */
 MUST_USE int run_dir_lock(int dir_fd, int *alive_fd);
+/* Text of "key=value" lines as a message, to be read with ctl_get(). */
+bool run_dir_fields(int dir_fd, const char *name, struct ctl_msg *m);
 /* Read the report a monitor left into *x; false when there is none. */
 bool run_dir_report(int dir_fd, struct domain_exit *x);
 /* What re-attaching needs to know: status and the definition's text. */

@@ -2,7 +2,7 @@
 /*
  * One living monitor, from its start to its end.
  *
- *	monitor_start(): run directory, files, listener, fork, vm_config
+ *	monitor_start() in start.c: files, listener, fork, vm_config
  *	-> on_setup(): READY -> control connection, CTL_SUBSCRIBE
  *	-> on_control(): answers and events
  *	-> on_exit(): report and exit status -> domain_run_over()
@@ -22,43 +22,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "daemon/daemon.h"
+#include "daemon/monitor.h"
 
-#define START_SECONDS 60.0
 #define QUIT_SECONDS 3.0
 #define ANSWER_SECONDS 15.0
-
-struct pending {
-	TAILQ_ENTRY(pending) link;
-	struct monitor *m;
-	uint64_t id;
-	struct call *call;		/* owned */
-	ev_timer timer;
-};
-
-struct waiter {
-	STAILQ_ENTRY(waiter) link;
-	struct call *call;		/* owned */
-};
-
-struct monitor {
-	struct daemon *d;
-	struct domain *dom;
-	pid_t pid;
-	bool is_child;
-	bool ready;
-	bool destroying;		/* we asked for the end */
-	int pidfd, setup_fd, control_fd;
-	ev_io pid_io, setup_io, control_io;
-	ev_timer timer;			/* start limit, later quit limit */
-	uint64_t next_id;
-	struct call *start_call;	/* owned until it is answered */
-	struct err start_err;		/* why it did not start; code 0 none */
-	TAILQ_HEAD(, pending) pending;
-	STAILQ_HEAD(, waiter) waiters;	/* for its end */
-};
 
 static void
 close_fd(int *fd)
@@ -292,7 +260,7 @@ answer_everybody(struct monitor *m, const struct domain_exit *x)
 	}
 }
 
-static void
+void
 monitor_free(struct monitor *m)
 {
 	struct ev_loop *loop = m->d->loop;
@@ -538,7 +506,16 @@ on_setup(struct ev_loop *loop, ev_io *w, int events)
 	read_setup(container_of(w, struct monitor, setup_io));
 }
 
-static struct monitor *
+void
+monitor_watch_setup(struct monitor *m, int setup_fd)
+{
+	m->setup_fd = setup_fd;
+	ev_io_init(&m->setup_io, on_setup, setup_fd, EV_READ);
+	ev_io_start(m->d->loop, &m->setup_io);
+	ev_timer_start(m->d->loop, &m->timer);
+}
+
+struct monitor *
 monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
@@ -559,184 +536,6 @@ monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
 	ev_timer_init(&m->timer, on_timer, START_SECONDS, 0);
 	dom->monitor = m;
 	return m;
-}
-
-static int
-open_serials(struct run_request *r, struct err *e)
-{
-	const struct domain_def *def = r->def;
-	unsigned i;
-
-	for (i = 0; i < r->cfg.n_serials; i++) {
-		char object[32];
-		int rc;
-
-		if (!def->serial_path[i])
-			continue;
-		snprintf(object, sizeof(object), "serial %u: file", i);
-		rc = file_open_output(r->ids, object, def->serial_path[i],
-		    def->serial_append[i], &r->cfg.serial_fd[i], e);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-/* Everything a client named, opened with the client's rights. */
-static int
-open_client_files(struct run_request *r, struct err *e)
-{
-	const struct domain_def *def = r->def;
-	struct vm_config *c = &r->cfg;
-	int rc = 0;
-
-	if (def->kernel) {
-		rc = file_open_input(r->ids, "kernel", def->kernel,
-		    &c->kernel_fd, e);
-		snprintf(c->kernel_name, sizeof(c->kernel_name), "%s",
-		    def->kernel);
-	}
-	if (!rc && def->initrd) {
-		rc = file_open_input(r->ids, "initrd", def->initrd,
-		    &c->initrd_fd, e);
-		snprintf(c->initrd_name, sizeof(c->initrd_name), "%s",
-		    def->initrd);
-	}
-	if (!rc)
-		rc = open_serials(r, e);
-	if (!rc && r->gdb_path)
-		rc = file_listen(r->ids, "gdb socket", r->gdb_path,
-		    &c->gdb_fd, e);
-	return rc;
-}
-
-/* Our own files of the run: log and report. */
-static int
-open_run_files(struct daemon *d, struct run_request *r, int dir,
-    struct err *e)
-{
-	char path[PATH_BYTES + 80];
-
-	snprintf(path, sizeof(path), "%s/%s.log", d->opt.log_dir,
-	    r->cfg.name);
-	r->cfg.log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-	    0600);
-	if (r->cfg.log_fd < 0)
-		return err_set_sys(e, errno, "log \"%.300s\"", path);
-	r->cfg.report_fd = openat(dir, "report", O_RDWR | O_CREAT | O_TRUNC |
-	    O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (r->cfg.report_fd < 0)
-		return err_set_sys(e, errno, "exit report");
-	return 0;
-}
-
-/* Fork, hand the descriptors and the configuration over. */
-static int
-launch(struct daemon *d, struct domain *dom, struct run_request *r,
-    struct spawn_request *s, int our_end, int control, struct err *e)
-{
-	struct monitor *m;
-	pid_t pid;
-	int pidfd, rc;
-
-	rc = spawn_monitor(s, &pid, &pidfd, e);
-	if (rc)
-		return rc;
-	m = monitor_new(d, dom, pid, pidfd);
-	if (m) {
-		m->is_child = true;
-		rc = vm_config_send(our_end, &r->cfg, e);
-		if (!rc)
-			rc = fcntl(our_end, F_SETFL, O_NONBLOCK) ? -errno : 0;
-	} else {
-		rc = err_set_sys(e, ENOMEM, "monitor");
-	}
-	if (rc) {
-		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-		waitpid(pid, NULL, 0);
-		if (m)
-			monitor_free(m);
-		else
-			close(pidfd);
-		return rc;
-	}
-	m->control_fd = control;
-	m->setup_fd = our_end;
-	ev_io_init(&m->setup_io, on_setup, our_end, EV_READ);
-	ev_io_start(d->loop, &m->setup_io);
-	ev_timer_start(d->loop, &m->timer);
-	return 0;
-}
-
-static int
-start_in(struct daemon *d, struct domain *dom, struct run_request *r,
-    int dir, int alive, struct err *e)
-{
-	struct spawn_request s = { .program = d->opt.monitor,
-		.alive_fd = alive, .setup_fd = -1, .control_fd = -1 };
-	int pair[2] = { -1, -1 }, control = -1, rc;
-
-	rc = open_client_files(r, e);
-	if (!rc)
-		rc = open_run_files(d, r, dir, e);
-	if (rc)
-		return rc;
-	rc = dir_bind(dir, "control", SOCK_SEQPACKET | SOCK_NONBLOCK,
-	    &s.control_fd);
-	if (rc)
-		return err_set_sys(e, -rc, "control socket");
-	/* Ours waits in its queue until the monitor accepts it. */
-	rc = dir_connect(dir, "control", SOCK_SEQPACKET, &control);
-	if (rc) {
-		err_set_sys(e, -rc, "control socket");
-	} else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		rc = err_set_sys(e, errno, "set-up socket");
-	} else {
-		s.setup_fd = pair[1];
-		s.log_fd = r->cfg.log_fd;
-		rc = run_dir_note(dir, dom, e);
-		if (!rc)
-			rc = launch(d, dom, r, &s, pair[0], control, e);
-		if (rc)
-			close(pair[0]);
-		close(pair[1]);
-	}
-	if (rc && control >= 0)
-		close(control);
-	close(s.control_fd);
-	return rc;
-}
-
-int
-monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
-    struct call *call, struct err *e)
-{
-	int dir = run_dir_open(d, dom->uuid, true), alive, rc;
-
-	if (dir < 0)
-		return err_set_sys(e, -dir, "domain %s: run directory in "
-		    "\"%.256s\"", dom->name, d->opt.run_dir);
-	rc = run_dir_lock(dir, &alive);
-	if (rc) {
-		close(dir);
-		return err_set_sys(e, -rc, "domain %s: its monitor's lock",
-		    dom->name);
-	}
-	dom->id = ++d->last_id;
-	dom->started = clock_realtime();
-	memset(&dom->exit, 0, sizeof(dom->exit));
-	rc = start_in(d, dom, r, dir, alive, e);
-	/* From here on the lock lives with the monitor's copy. */
-	close(alive);
-	close(dir);
-	if (rc) {
-		dom->id = 0;
-		run_dir_remove(d, dom->uuid);
-		return rc;
-	}
-	dom->monitor->start_call = call;
-	domain_set_state(d, dom, DOMAIN_STARTING, "start", NULL);
-	return 0;
 }
 
 /* ---- daemons come and go ------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 LONG_TESTS =
 
 include tests/cli.mk
+include tests/manage.mk
 include tests/monitor.mk
 include tests/engine.mk
 include tests/io.mk

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A living monitor, between monitor.c (its life) and start.c (its birth). */
+#ifndef TRIVISOR_DAEMON_MONITOR_H
+#define TRIVISOR_DAEMON_MONITOR_H
+
+#include "daemon/daemon.h"
+
+/* It must have said READY by then; reading a large initrd takes a while. */
+#define START_SECONDS 60.0
+
+struct pending {
+	TAILQ_ENTRY(pending) link;
+	struct monitor *m;
+	uint64_t id;
+	struct call *call;		/* owned */
+	ev_timer timer;
+};
+
+struct waiter {
+	STAILQ_ENTRY(waiter) link;
+	struct call *call;		/* owned */
+};
+
+struct monitor {
+	struct daemon *d;
+	struct domain *dom;
+	pid_t pid;
+	bool is_child;
+	bool ready;
+	bool destroying;		/* we asked for the end */
+	int pidfd, setup_fd, control_fd;
+	ev_io pid_io, setup_io, control_io;
+	ev_timer timer;			/* start limit, later quit limit */
+	uint64_t next_id;
+	struct call *start_call;	/* owned until it is answered */
+	struct err start_err;		/* why it did not start; code 0 none */
+	TAILQ_HEAD(, pending) pending;
+	STAILQ_HEAD(, waiter) waiters;	/* for its end */
+};
+
+/* Watched through pidfd (taken over, -1: only through its connection). */
+struct monitor *monitor_new(struct daemon *d, struct domain *dom, pid_t pid,
+    int pidfd);
+void monitor_free(struct monitor *m);
+/* Wait for READY or FAILED, START_SECONDS at most. */
+void monitor_watch_setup(struct monitor *m, int setup_fd);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run_dir/<uuid>: a running domain's control socket, the lock that proves its
+ * monitor lives, its report and our notes about it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/daemon.h"
+
+static const char *const run_files[] = {
+	"control", "alive", "report", "status", "domain.xml",
+};
+
+int
+run_dir_open(const struct daemon *d, const char *uuid, bool make)
+{
+	char path[PATH_BYTES + 64];
+	struct err e = { 0 };
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", d->opt.run_dir, uuid);
+	if (make && dir_make(path, &e))
+		return e.sys ? -e.sys : -EIO;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
+void
+run_dir_remove(const struct daemon *d, const char *uuid)
+{
+	char path[PATH_BYTES + 64];
+	int dir = run_dir_open(d, uuid, false);
+	size_t i;
+
+	if (dir < 0)
+		return;
+	for (i = 0; i < ARRAY_LEN(run_files); i++)
+		unlinkat(dir, run_files[i], 0);
+	close(dir);
+	snprintf(path, sizeof(path), "%s/%s", d->opt.run_dir, uuid);
+	rmdir(path);
+}
+
+int
+run_dir_lock(int dir_fd, int *alive_fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int rc, fd = openat(dir_fd, "alive", O_RDWR | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -errno;
+	if (fcntl(fd, F_OFD_SETLK, &lock)) {
+		rc = errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+		close(fd);
+		return rc;
+	}
+	*alive_fd = fd;
+	return 0;
+}
+
+bool
+run_dir_fields(int dir_fd, const char *name, struct ctl_msg *m)
+{
+	ssize_t n;
+
+	ctl_msg_init(m, CTL_OK, 0);
+	n = file_read_text(dir_fd, name, m->body, sizeof(m->body));
+	if (n <= 0)
+		return false;
+	m->len = (size_t)n;
+	return true;
+}
+
+bool
+run_dir_report(int dir_fd, struct domain_exit *x)
+{
+	struct ctl_msg m;
+	char text[32];
+	uint64_t code;
+
+	if (!run_dir_fields(dir_fd, "report", &m) ||
+	    !ctl_get(&m, "state", text, sizeof(text)))
+		return false;
+	memset(x, 0, sizeof(*x));
+	x->valid = true;
+	x->state = strcmp(text, "crashed") ? DOMAIN_SHUTOFF : DOMAIN_CRASHED;
+	if (!ctl_get(&m, "reason", x->reason, sizeof(x->reason)))
+		snprintf(x->reason, sizeof(x->reason), "unknown");
+	(void)ctl_get(&m, "detail", x->detail, sizeof(x->detail));
+	if (ctl_get_u64(&m, "exit_code", &code) && code <= INT32_MAX) {
+		x->has_code = true;
+		x->exit_code = (int)code;
+	}
+	return true;
+}

@@ -1,0 +1,37 @@
+## SPDX-License-Identifier: Apache-2.0
+## base/, vm/, api/, daemon/ and modes/select.
+manage_unit_tests = tests/unit/base_test tests/unit/config_test \
+	tests/unit/json_test tests/unit/client_test \
+	tests/unit/domain_xml_test tests/unit/select_test \
+	tests/unit/store_test
+check_PROGRAMS += $(manage_unit_tests)
+TESTS += $(manage_unit_tests) tests/check-layers.sh
+EXTRA_DIST += tests/check-layers.sh
+
+manage_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_C_CFLAGS) \
+	$(LIBXML2_CFLAGS)
+manage_libs = libapi.a libselect.a libvm.a libbase.a $(JSON_C_LIBS) \
+	$(LIBXML2_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_base_test_SOURCES = tests/unit/base_test.c
+tests_unit_base_test_CFLAGS = $(manage_cflags)
+tests_unit_base_test_LDADD = $(manage_libs)
+tests_unit_config_test_SOURCES = tests/unit/config_test.c
+tests_unit_config_test_CFLAGS = $(manage_cflags)
+tests_unit_config_test_LDADD = $(manage_libs)
+tests_unit_json_test_SOURCES = tests/unit/json_test.c
+tests_unit_json_test_CFLAGS = $(manage_cflags)
+tests_unit_json_test_LDADD = $(manage_libs)
+tests_unit_client_test_SOURCES = tests/unit/client_test.c
+tests_unit_client_test_CFLAGS = $(manage_cflags)
+tests_unit_client_test_LDADD = $(manage_libs)
+tests_unit_domain_xml_test_SOURCES = tests/unit/domain_xml_test.c
+tests_unit_domain_xml_test_CFLAGS = $(manage_cflags)
+tests_unit_domain_xml_test_LDADD = $(manage_libs)
+tests_unit_select_test_SOURCES = tests/unit/select_test.c
+tests_unit_select_test_CFLAGS = $(manage_cflags)
+tests_unit_select_test_LDADD = $(manage_libs)
+tests_unit_store_test_SOURCES = tests/unit/store_test.c daemon/store.c \
+	daemon/files.c daemon/run_dir.c
+tests_unit_store_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
+tests_unit_store_test_LDADD = $(manage_libs)

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daemon/store.c and daemon/files.c, in a directory of the test's own. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+#define UUID "00000000-1111-4222-8333-444444444444"
+
+static char dir[64];
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
+{
+	(void)st;
+	(void)flag;
+	(void)f;
+	return remove(path);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/trivisor-store-XXXXXX");
+	log_set_level(LOG_ERR);
+	return mkdtemp(dir) && !store_open(dir, NULL) ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static const char *
+text_of(int mib)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text), "<domain type='trivisor'><name>d</name>"
+	    "<uuid>" UUID "</uuid><memory unit='MiB'>%d</memory><os>"
+	    "<type>hvm</type><kernel>/k</kernel></os></domain>", mib);
+	return text;
+}
+
+struct seen {
+	int n;
+	uint64_t memory;
+};
+
+static void
+note(void *ctx, struct domain_def *def)
+{
+	struct seen *s = ctx;
+
+	s->n++;
+	s->memory = def->cfg.memory >> 20;
+	domain_def_free(def);
+}
+
+static struct seen
+load(void)
+{
+	struct seen s = { 0 };
+	struct err e;
+
+	assert_int_equal(store_load(dir, note, &s, &e), 0);
+	return s;
+}
+
+static void
+path_of(char *buf, size_t size, const char *suffix)
+{
+	snprintf(buf, size, "%s/domains/" UUID ".xml%s", dir, suffix);
+}
+
+static void
+put(const char *suffix, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	path_of(path, sizeof(path), suffix);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+saved_definition_is_loaded(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(store_save(dir, UUID, text_of(64), &e), 0);
+	assert_int_equal(store_save(dir, UUID, text_of(65), &e), 0);
+	assert_int_equal(load().n, 1);
+	assert_int_equal(load().memory, 65);
+}
+
+static void
+torn_file_falls_back_to_the_older(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(store_save(dir, UUID, text_of(64), &e), 0);
+	assert_int_equal(store_save(dir, UUID, text_of(65), &e), 0);
+	put("", "<domain type='triv");
+	assert_int_equal(load().memory, 64);
+	put("", "");
+	assert_int_equal(load().memory, 64);
+}
+
+static void
+older_alone_is_loaded(void **state)
+{
+	char path[256];
+	struct err e;
+
+	(void)state;
+	assert_int_equal(store_save(dir, UUID, text_of(64), &e), 0);
+	assert_int_equal(store_save(dir, UUID, text_of(65), &e), 0);
+	path_of(path, sizeof(path), "");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(load().n, 1);
+	assert_int_equal(load().memory, 64);
+}
+
+/* A power cut in the middle of a save leaves a .new file behind. */
+static void
+unfinished_save_is_no_definition(void **state)
+{
+	(void)state;
+	put(".new", text_of(64));
+	assert_int_equal(load().n, 0);
+}
+
+static void
+strangers_in_the_directory_are_left_alone(void **state)
+{
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/domains/README.xml", dir);
+	fclose(fopen(path, "w"));
+	/* A file whose uuid is another's. */
+	snprintf(path, sizeof(path), "%s/domains/"
+	    "99999999-1111-4222-8333-444444444444.xml", dir);
+	put("", text_of(64));
+	{
+		char from[256];
+
+		path_of(from, sizeof(from), "");
+		assert_int_equal(rename(from, path), 0);
+	}
+	log_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+	assert_int_equal(load().n, 0);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void
+removed_definition_does_not_come_back(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(store_save(dir, UUID, text_of(64), &e), 0);
+	assert_int_equal(store_save(dir, UUID, text_of(65), &e), 0);
+	assert_int_equal(store_remove(dir, UUID, &e), 0);
+	assert_int_equal(load().n, 0);
+	assert_int_equal(store_remove(dir, UUID, &e), 0);
+}
+
+static void
+failed_save_keeps_what_was(void **state)
+{
+	struct err e;
+	char *big = malloc(XML_MAX_BYTES_STORED + 2), path[256];
+
+	(void)state;
+	assert_int_equal(store_save(dir, UUID, text_of(64), &e), 0);
+	memset(big, 'x', XML_MAX_BYTES_STORED + 1);
+	big[XML_MAX_BYTES_STORED + 1] = '\0';
+	assert_int_not_equal(store_save(dir, UUID, big, &e), 0);
+	free(big);
+	/* The temporary file cannot be made: a directory is in its place. */
+	path_of(path, sizeof(path), ".new");
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_not_equal(store_save(dir, UUID, text_of(65), &e), 0);
+	assert_true(e.sys);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(load().memory, 64);
+}
+
+static void
+inputs_must_be_readable_files(void **state)
+{
+	struct client_ids me = { .uid = getuid(), .gid = getgid() };
+	static const struct { const char *path, *says; } t[] = {
+		{ "relative", "absolute" }, { "/tmp", "is a directory" },
+		{ "/nonexistent/kernel", "No such file" },
+		{ "/dev/null", "not a regular file" },
+	};
+	char path[128];
+	struct err e;
+	size_t i;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		assert_int_not_equal(file_open_input(&me, "kernel", t[i].path,
+		    &fd, &e), 0);
+		assert_non_null(strstr(e.msg, "kernel"));
+		assert_non_null(strstr(e.msg, t[i].says));
+		assert_true(e.hint[0]);
+	}
+	/* A fifo must not hang us. */
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_not_equal(file_open_input(&me, "initrd", path, &fd, &e), 0);
+	snprintf(path, sizeof(path), "%s/file", dir);
+	fclose(fopen(path, "w"));
+	assert_int_equal(file_open_input(&me, "kernel", path, &fd, &e), 0);
+	close(fd);
+}
+
+/* Only where the test runs as root is there somebody else to be. */
+static void
+inputs_are_opened_with_the_clients_rights(void **state)
+{
+	struct client_ids other = { .uid = 65534, .gid = 65534 };
+	char path[128];
+	struct err e;
+	int fd, rc;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/secret", dir);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	rc = file_open_input(&other, "kernel", path, &fd, &e);
+	if (geteuid()) {
+		assert_int_equal(rc, 0);	/* the daemon's user is ours */
+		close(fd);
+		return;
+	}
+	assert_int_equal(rc, -EACCES);
+	assert_non_null(strstr(e.hint, "65534"));
+	assert_int_equal(geteuid(), 0);
+	assert_int_equal(file_open_input(&(struct client_ids){ 0 }, "kernel",
+	    path, &fd, &e), 0);
+	close(fd);
+}
+
+static void
+long_directories_can_hold_sockets(void **state)
+{
+	char path[400], name[128];
+	struct err e;
+	int d, s, c;
+
+	(void)state;
+	memset(name, 'd', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(dir_make(path, &e), 0);
+	d = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(dir_bind(d, "control", SOCK_SEQPACKET, &s), 0);
+	assert_int_equal(dir_connect(d, "control", SOCK_SEQPACKET, &c), 0);
+	close(c);
+	close(s);
+	/* A left-over socket gives way, a file does not. */
+	assert_int_equal(dir_bind(d, "control", SOCK_SEQPACKET, &s), 0);
+	close(s);
+	close(openat(d, "file", O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(dir_bind(d, "file", SOCK_SEQPACKET, &s),
+	    -EADDRINUSE);
+	close(d);
+}
+
+static void
+lock_tells_the_living_from_the_dead(void **state)
+{
+	int d = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), a, b, copy;
+
+	(void)state;
+	assert_int_equal(run_dir_lock(d, &a), 0);
+	/* The monitor's copy keeps the lock when ours is closed. */
+	copy = dup(a);
+	close(a);
+	assert_int_equal(run_dir_lock(d, &b), -EBUSY);
+	close(copy);
+	assert_int_equal(run_dir_lock(d, &b), 0);
+	close(b);
+	close(d);
+}
+
+static void
+report_is_read_with_care(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		enum domain_state s;
+		const char *reason;
+		int code;
+	} t[] = {
+		{ "", false, 0, "", -1 },
+		{ "junk\n", false, 0, "", -1 },
+		{ "state=shutoff\nreason=poweroff\n", true, DOMAIN_SHUTOFF,
+		  "poweroff", -1 },
+		{ "state=crashed\nreason=triple_fault\ndetail=a b\n", true,
+		  DOMAIN_CRASHED, "triple_fault", -1 },
+		{ "state=shutoff\nreason=debug_exit\nexit_code=3\n", true,
+		  DOMAIN_SHUTOFF, "debug_exit", 3 },
+		{ "state=shutoff\n", true, DOMAIN_SHUTOFF, "unknown", -1 },
+		{ "exit_code=1\nreason=x\n", false, 0, "", -1 },
+	};
+	int d = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		struct domain_exit x;
+		int fd = openat(d, "report", O_CREAT | O_TRUNC | O_WRONLY,
+		    0600);
+
+		assert_true(write(fd, t[i].text, strlen(t[i].text)) >= 0);
+		close(fd);
+		assert_int_equal(run_dir_report(d, &x), t[i].ok);
+		if (!t[i].ok)
+			continue;
+		assert_int_equal(x.state, t[i].s);
+		assert_string_equal(x.reason, t[i].reason);
+		assert_int_equal(x.has_code ? x.exit_code : -1, t[i].code);
+	}
+	close(d);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(saved_definition_is_loaded),
+		T(torn_file_falls_back_to_the_older),
+		T(older_alone_is_loaded),
+		T(unfinished_save_is_no_definition),
+		T(strangers_in_the_directory_are_left_alone),
+		T(removed_definition_does_not_come_back),
+		T(failed_save_keeps_what_was),
+		T(inputs_must_be_readable_files),
+		T(inputs_are_opened_with_the_clients_rights),
+		T(long_directories_can_hold_sockets),
+		T(lock_tells_the_living_from_the_dead),
+		T(report_is_read_with_care),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
