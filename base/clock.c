@@ -32,11 +32,12 @@ manual_now(const struct clock *c)
 	return c->manual;
 }
 
-const struct clock clock_host = { .now = host_now };
+const struct clock clock_host = { .now = host_now, .host_rate = true };
 
 void
 clock_manual_init(struct clock *c, ns_t start)
 {
+	c->host_rate = false;
 	c->now = manual_now;
 	c->manual = start;
 }

@@ -12,6 +12,7 @@
 struct clock {
 	ns_t (*now)(const struct clock *c);	/* monotonic, never decreases */
 	ns_t manual;				/* value of clock_manual clocks */
+	bool host_rate;		/* runs as the host's does: RDTSC goes with it */
 };
 
 /* The host's CLOCK_MONOTONIC. */

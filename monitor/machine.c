@@ -191,6 +191,7 @@ static void
 set_clock(struct machine *m)
 {
 	m->clock.c.now = machine_clock_now;
+	m->clock.c.host_rate = true;
 	atomic_store(&m->clock.offset, clock_now(&clock_host));
 	m->vm.clock = &m->clock.c;
 	m->vm.boot_realtime_ns = (uint64_t)(clock_realtime() -

@@ -55,7 +55,7 @@ clock_tsc(const struct vcpu *c)
 	uint32_t lo;
 	uint32_t hi;
 
-	if (likely(!c->vm->clock || c->vm->clock->now == clock_host.now)) {
+	if (likely(!c->vm->clock || c->vm->clock->host_rate)) {
 		__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
 		return (uint64_t)hi << 32 | lo;
 	}
