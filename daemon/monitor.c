@@ -459,20 +459,26 @@ subscribe(struct monitor *m, uint64_t since)
 /* ---- the start ------------------------------------------------------------------ */
 
 static void
-started(struct monitor *m)
+started(struct monitor *m, const struct ctl_msg *ready)
 {
+	enum domain_state state = DOMAIN_RUNNING;
 	struct domain *dom = m->dom;
 	struct call *call = m->start_call;
+	uint64_t seq = 0;
+	char text[32];
 
 	m->ready = true;
 	ev_timer_stop(m->d->loop, &m->timer);
+	if (ctl_get(ready, "state", text, sizeof(text)))
+		(void)domain_state_parse(text, &state);
+	(void)ctl_get_u64(ready, "seq", &seq);
 	/* A short-lived guest may be over already: its exit then tells. */
 	watch_control(m, m->control_fd);
-	if (subscribe(m, 0))
+	if (subscribe(m, seq))
 		log_line(LOG_INFO, "monitor: vm=%s what=short_lived",
 		    dom->name);
 	m->start_call = NULL;
-	domain_set_state(m->d, dom, DOMAIN_RUNNING, "booted", NULL);
+	domain_set_state(m->d, dom, state, "booted", NULL);
 	call_ok(call, domain_json(dom, true), -1);
 }
 
@@ -491,7 +497,7 @@ read_setup(struct monitor *m)
 		close(msg.fd);
 	if (!rc && msg.h.type == CTL_READY) {
 		if (!m->destroying)
-			started(m);
+			started(m, &msg);
 	} else if (!rc && msg.h.type == CTL_FAILED) {
 		ctl_get_err(&msg, &m->start_err);
 	}

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,8 @@ answer_ready(int setup_fd, const struct monitor *mon)
 	ctl_put(&m, "pid", "%d", (int)getpid());
 	ctl_put(&m, "engine", "%s", mon->m->vm.engine->name);
 	ctl_put(&m, "boot", "%s", boot_kind_name(mon->m->plan.kind));
+	ctl_put(&m, "state", "%s", run_state_name(mon->state));
+	ctl_put(&m, "seq", "%" PRIu64, mon->events.last);
 	/* The daemon may be gone; another one will find us. */
 	if (ctl_send(setup_fd, &m))
 		log_line(LOG_WARN, "what=set-up reason=\"nobody waits\"");
@@ -200,6 +203,9 @@ run(struct monitor *mon, int setup_fd)
 {
 	loop_start(mon);
 	lifecycle_set(mon, RUN_RUNNING, "started", "booted", "");
+	/* The vCPUs are parked still; they now stay so until CTL_RESUME. */
+	if (mon->m->cfg.start_paused && lifecycle_suspend(mon, NULL))
+		log_line(LOG_ERR, "what=start_paused");
 	answer_ready(setup_fd, mon);
 	close(setup_fd);
 	machine_release(mon->m, HOLD_BUILD);
