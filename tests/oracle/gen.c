@@ -37,6 +37,7 @@ struct gen {
 static const struct cpuid_table *offered;
 static uint16_t *rows;
 static unsigned n_rows;
+unsigned gen_max_insns = 8;
 static uint16_t row_store[8192];
 
 /* Of CLASS_SYSTEM and CLASS_FPSTATE only these. */
@@ -744,8 +745,8 @@ gen_seq(struct seq *q, uint64_t seed, uint64_t index)
 	rng_init(&g.r, seed, index);
 	value_state(&g.r, &q->init);
 	q->image = rng_below(&g.r, N_IMAGES);
-	want = 1 + rng_below(&g.r, 8);
-	if (rng_chance(&g.r, 6)) {
+	want = 1 + rng_below(&g.r, gen_max_insns);
+	if (gen_max_insns > 1 && rng_chance(&g.r, 6)) {
 		put_mov(&g, RCX, 1 + rng_below(&g.r, 6), -1);
 		loop_at = g.n;
 		g.rcx_written = false;

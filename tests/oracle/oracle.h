@@ -102,6 +102,8 @@ void value_state(struct rng *r, struct state *s);
 
 /* --- gen.c --- */
 MUST_USE int gen_init(const struct cpuid_table *offered);
+/* Instructions per sequence at most, 1 to 8. */
+extern unsigned gen_max_insns;
 void gen_seq(struct seq *q, uint64_t seed, uint64_t index);
 /* Rows that must be covered; false for those left out. */
 bool gen_wants(unsigned row);
@@ -142,6 +144,8 @@ void guest_stop(struct guest *g);
  */
 unsigned compare(const struct seq *q, const struct result *want,
     const struct result *got, uint64_t taint, FILE *out);
+/* NULL, or what the manual leaves to the processor in a fault that ended it. */
+const char *left_open(const struct seq *q, const struct result *want);
 /* Flags that are undefined at the end; *skip if one of them was used. */
 uint64_t taint_of(const struct seq *q, bool *skip);
 /*
