@@ -321,6 +321,17 @@ operand_size(const struct dec *c)
 	return d->attr & ATTR_D64 ? 8 : 4;
 }
 
+/* VEX has mask operands only in instructions that have nothing else. */
+static bool
+opmask_only(const struct insn *i)
+{
+	unsigned a = OPND_TYPE(i->desc->operand[0]);
+	unsigned b = OPND_TYPE(i->desc->operand[1]);
+
+	return i->enc == ENC_VEX && ((a >= T_K && a <= T_KV) ||
+	    (b >= T_K && b <= T_KV));
+}
+
 static void
 sizes(struct dec *c)
 {
@@ -336,7 +347,7 @@ sizes(struct dec *c)
 	else
 		i->addr_bytes =
 		    (i->mode == MODE_32) ^ i->addrsize_override ? 4 : 2;
-	if (d->cls == CLASS_VEC) {
+	if (d->cls == CLASS_VEC && !opmask_only(i)) {
 		i->vl = 16;
 		if (i->enc != ENC_LEGACY && !(d->match & M_LIG))
 			i->vl = 16 << c->l;
