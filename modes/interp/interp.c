@@ -184,6 +184,8 @@ execute_watched(struct vcpu *c)
 		hit = debug_match(c, (x86_code64(c) ? 0 :
 		    c->s.seg[SEG_CS].base) + c->s.rip, 1, false, true);
 	if (hit) {
+		/* A fault; RF in its frame lets the instruction run next. */
+		c->s.rflags |= FLAG_RF;
 		x86_raise_db(c, hit);
 		return x86_deliver(c);
 	}
