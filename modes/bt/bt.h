@@ -110,7 +110,8 @@ struct tu_exit {
 	const uint8_t *stub;	/* where the unpatched jump goes */
 	struct tu *to;		/* chained to, or NULL */
 	struct tu_exit *next_in;	/* in to->incoming */
-	struct tu_exit *next_cross;	/* in bt_vm.cross */
+	struct tu_exit *next_cross;	/* in bt_vm.cross, if in_cross */
+	bool in_cross;		/* stays there when its target dies */
 };
 
 /* Host offset -> guest offset, for faults; ends with n entries. */

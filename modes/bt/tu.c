@@ -142,6 +142,9 @@ bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to)
 	if (!x->field || x->to || to->dead)
 		return;
 	bt_chain(t, x, to);
+	if (x->in_cross)
+		return;
+	x->in_cross = true;
 	x->next_cross = t->cross;
 	t->cross = x;
 }
@@ -169,6 +172,7 @@ bt_unlink_cross(struct bt_vm *t, gva_t va, bool all)
 			continue;
 		}
 		*at = x->next_cross;
+		x->in_cross = false;
 		if (!x->to)
 			continue;	/* its target died meanwhile */
 		incoming_remove(x);
