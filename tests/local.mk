@@ -7,6 +7,7 @@ include tests/manage.mk
 include tests/monitor.mk
 include tests/engine.mk
 include tests/io.mk
+include tests/guests.mk
 
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long

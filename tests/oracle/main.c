@@ -46,10 +46,8 @@ engine_named(const char *name)
 {
 	if (!strcmp(name, "interp"))
 		return &engine_interp;
-#ifdef HAVE_ENGINE_BT
 	if (!strcmp(name, "bt"))
 		return &engine_bt;
-#endif
 	fprintf(stderr, "oracle: no engine \"%s\": bt and interp are\n", name);
 	exit(2);
 }
@@ -334,7 +332,8 @@ run_all(const struct options *o, struct tally *t, struct native *n,
 int
 main(int argc, char **argv)
 {
-	struct options o = { .seed = 1, .count = 200000, .max_failures = 10 };
+	struct options o = { .seed = 1, .count = 200000, .max_failures = 10,
+		.engine = &engine_bt };
 	static struct cpuid_host host;
 	static struct cpuid_table table;
 	struct tally t = { 0 };
@@ -343,11 +342,6 @@ main(int argc, char **argv)
 	struct err e = { 0 };
 	int rc;
 
-#ifdef HAVE_ENGINE_BT
-	o.engine = &engine_bt;
-#else
-	o.engine = &engine_interp;
-#endif
 	parse(&o, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	if (cpuid_host_read(&host, o.without, &e) ||
