@@ -161,6 +161,7 @@ read_console(struct pump *p)
 		pump_set_console(p, -1);
 		return PUMP_CONSOLE_END + 1;
 	}
+	p->mid_line = buf[n - 1] != '\n';
 	if (!write_all(p->out, buf, (size_t)n))
 		return PUMP_OUTPUT_END + 1;
 	if (p->until && watch_lines(p, buf, (size_t)n))

@@ -45,6 +45,7 @@ struct pump {
 	ns_t last_interrupt;
 	struct term term;
 
+	bool mid_line;		/* the guest's last line has not ended */
 	regex_t *until;		/* borrowed, NULL: none */
 	char line[PUMP_LINE + 1];	/* the console's current line */
 	size_t line_len;

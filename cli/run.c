@@ -59,6 +59,7 @@ static const struct {
 	{ "reboot", RUN_OK, "rebooted, and its definition says to end then" },
 	{ "stop_after", RUN_OK, "stopped after the instructions asked for" },
 	{ "triple_fault", RUN_CRASHED, "crashed (triple fault)" },
+	{ "until", RUN_OK, "a line matched" },
 	{ "halted", RUN_CRASHED, "halted with interrupts off for ever" },
 	{ "destroyed", RUN_FAILED, "was destroyed" },
 	{ "killed", RUN_FAILED, "lost its monitor" },
@@ -371,8 +372,8 @@ report(const struct run *r)
 		if (!strcmp(ends[i].reason, r->end))
 			says = ends[i].says;
 	}
-	dprintf(STDERR_FILENO, "trivisor: %s: %s after %.2f s%s%s\n",
-	    r->name, says, seconds, r->detail[0] ? ": " : "", r->detail);
+	dprintf(STDERR_FILENO, "%strivisor: %s: %s after %.2f s%s%s\n",
+	    r->pump.mid_line ? "\n" : "", r->name, says, seconds, r->detail[0] ? ": " : "", r->detail);
 	if (r->cli->json)
 		report_json(r);
 }

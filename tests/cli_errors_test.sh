@@ -96,7 +96,7 @@ check "halt with interrupts off is told" 126 "halted.*rip=0x10006" \
     $run --kernel "$dir/dead"
 check "a reboot restarts the guest" 35 "debug.exit" \
     $run --debug-exit --kernel "$dir/reboot"
-check "--until ends with 0" 0 "until.*Hi" \
+check "--until ends with 0" 0 "a line matched.*Hi" \
     $run --until '^H[i]$' --kernel "$dir/hello"
 check "--json" 33 '"exit_code": *33' \
     $run --json --debug-exit --kernel "$dir/exit33"

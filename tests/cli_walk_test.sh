@@ -80,7 +80,7 @@ check "list is empty" 0 "^NAME" $c list --all
 check "run: power-off is 0" 0 "$reached" "$trivisor" run --mode bt \
     --timeout 100 --kernel "$dir/vmlinuz" --initrd "$dir/initrd.gz" \
     --append "console=ttyS0 trivisor.batch"
-check "run: until" 0 "until: .*init starts" "$trivisor" run --mode bt \
+check "run: until" 0 "a line matched after .*init starts" "$trivisor" run --mode bt \
     --timeout 100 --kernel "$dir/vmlinuz" --initrd "$dir/initrd.gz" \
     --append "console=ttyS0 trivisor.sleep" --until "init starts"
 check "run: a file, and --json" 0 '"end": "poweroff"' "$trivisor" run \
