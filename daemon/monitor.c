@@ -386,9 +386,6 @@ take_event(struct monitor *m, const struct ctl_msg *msg)
 	if (m->destroying || state == DOMAIN_SHUTOFF ||
 	    state == DOMAIN_STARTING)
 		return;
-	if (state == m->dom->state && (!reason[0] ||
-	    !strcmp(reason, m->dom->reason)))
-		return;
 	domain_set_state(m->d, m->dom, state, reason[0] ? reason : what,
 	    detail);
 }

@@ -35,3 +35,10 @@ tests_unit_store_test_SOURCES = tests/unit/store_test.c daemon/store.c \
 	daemon/files.c daemon/run_dir.c
 tests_unit_store_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
 tests_unit_store_test_LDADD = $(manage_libs)
+
+## Runs bin/trivisord and bin/trivisor-monitor; make check builds them first.
+check_PROGRAMS += tests/unit/daemon_test
+TESTS += tests/unit/daemon_test
+tests_unit_daemon_test_SOURCES = tests/unit/daemon_test.c
+tests_unit_daemon_test_CFLAGS = $(manage_cflags)
+tests_unit_daemon_test_LDADD = $(manage_libs)
