@@ -5,10 +5,12 @@
  *
  *	runvm --kernel K [--initrd I] [--append S] [--memory N[M|G]]
  *	      [--engine interp|bt] [--vcpus N] [--debug-exit] [--timeout S]
- *	      [--until TEXT] [--stats] [--log] [--host-without LIST]
+ *	      [--until TEXT] [--expect TEXT --send TEXT] [--stats] [--log]
+ *	      [--reboot] [--host-without LIST]
  *	      [--bt-disable LIST] [--tlb-entries N] [--monitor PATH]
  *
- * The console is on standard output, and standard input goes to it.  Exit
+ * The console is on standard output, and standard input goes to it; --send is
+ * typed, with a return, once --expect has been seen.  Exit
  * code: the guest's debug exit (value << 1 | 1); 0 power-off or --until seen,
  * 120 usage, 122 we failed, 124 timeout, 126 the guest crashed.
  */
@@ -38,7 +40,7 @@ enum {
 struct options {
 	struct vm_config cfg;
 	const char *monitor;
-	const char *until;
+	const char *until, *expect, *send;
 	long timeout;
 	bool stats, log;
 };
@@ -107,6 +109,10 @@ set_option(struct options *o, const char *name, const char *arg)
 		o->timeout = atol(arg);
 	else if (!strcmp(name, "until"))
 		o->until = arg;
+	else if (!strcmp(name, "expect"))
+		o->expect = arg;
+	else if (!strcmp(name, "send"))
+		o->send = arg;
 	else if (!strcmp(name, "monitor"))
 		o->monitor = arg;
 	else if (!strcmp(name, "debug-exit"))
@@ -129,6 +135,7 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "host-without", 1, NULL, 1 }, { "bt-disable", 1, NULL, 1 },
 		{ "tlb-entries", 1, NULL, 1 }, { "timeout", 1, NULL, 1 },
 		{ "until", 1, NULL, 1 }, { "monitor", 1, NULL, 1 },
+		{ "expect", 1, NULL, 1 }, { "send", 1, NULL, 1 },
 		{ "debug-exit", 0, NULL, 1 }, { "reboot", 0, NULL, 1 },
 		{ "stats", 0, NULL, 1 }, { "log", 0, NULL, 1 },
 		{ NULL, 0, NULL, 0 },
@@ -241,7 +248,7 @@ print_stats(int control)
 
 struct pump {
 	int console, control;
-	const char *until;
+	const char *until, *expect, *send;
 	char window[8192];	/* the last bytes seen, for until */
 	size_t used;
 	bool found;
@@ -252,14 +259,18 @@ look_for(struct pump *p, const char *data, size_t n)
 {
 	size_t keep;
 
-	if (!p->until || p->found)
-		return;
 	keep = MIN(p->used, sizeof(p->window) / 2);
 	memmove(p->window, p->window + p->used - keep, keep);
 	n = MIN(n, sizeof(p->window) / 2 - 1);
 	memcpy(p->window + keep, data, n);
 	p->used = keep + n;
-	p->found = memmem(p->window, p->used, p->until, strlen(p->until));
+	if (p->until && memmem(p->window, p->used, p->until, strlen(p->until)))
+		p->found = true;
+	if (p->expect && p->send &&
+	    memmem(p->window, p->used, p->expect, strlen(p->expect))) {
+		dprintf(p->console, "%s\r", p->send);
+		p->expect = NULL;
+	}
 }
 
 /* False at the end of the console. */
@@ -400,6 +411,8 @@ main(int argc, char **argv)
 	}
 	p.console = m.fd;
 	p.until = o.until;
+	p.expect = o.expect;
+	p.send = o.send;
 	if (tty)
 		make_raw(&old);
 	rc = pump(&p, o.timeout);
