@@ -6,6 +6,7 @@ include tests/cli.mk
 include tests/manage.mk
 include tests/monitor.mk
 include tests/engine.mk
+include tests/x86.mk
 include tests/io.mk
 include tests/guests.mk
 

@@ -208,9 +208,12 @@ cr0_ok(const struct cpu_state *s)
 static bool
 cr4_ok(const struct cpu_state *s)
 {
-	return !(s->cr4 & ~UINT64_C(0x7717ff)) &&
-	    !(s->cr4 & (CR4_VME | CR4_PVI | CR4_LA57 | CR4_PKE | BIT(13) |
-	    BIT(14))) &&
+	const uint64_t known = CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE |
+	    CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT |
+	    CR4_UMIP | CR4_FSGSBASE | CR4_PCIDE | CR4_OSXSAVE | CR4_SMEP |
+	    CR4_SMAP;
+
+	return !(s->cr4 & ~known) &&
 	    (!(s->cr4 & CR4_PCIDE) || s->efer & EFER_LMA);
 }
 
@@ -321,6 +324,19 @@ xcr0_ok(const struct cpu_state *s)
 	    (!(v & 0xe0) || (v & 0xe6) == 0xe6) && !s->xss;
 }
 
+/* Bits of MXCSR this host knows (SDM 1 11.6.6). */
+static uint32_t
+mxcsr_mask(void)
+{
+	uint8_t area[512] __attribute__((aligned(16)));
+	uint32_t mask;
+
+	fill_bytes(area, 0, sizeof(area));
+	__asm__ volatile("fxsave64 %0" : "+m"(area));
+	__builtin_memcpy(&mask, area + 28, 4);
+	return mask ? mask : 0xffbf;
+}
+
 /* What XRSTOR would answer with #GP (SDM 1 13.8): the host would die of it. */
 static bool
 xsave_ok(const struct cpu_state *s)
@@ -330,7 +346,7 @@ xsave_ok(const struct cpu_state *s)
 
 	__builtin_memcpy(&mxcsr, s->xsave + 24, 4);
 	copy_bytes(head, s->xsave + 512, sizeof(head));
-	if (mxcsr & 0xffff0000 || head[0] & ~UINT64_C(0xe7))
+	if (mxcsr & ~mxcsr_mask() || head[0] & ~UINT64_C(0xe7))
 		return false;
 	for (unsigned i = 1; i < 8; i++)
 		if (head[i])
