@@ -223,6 +223,10 @@ dev_loaded(void *dev)
 {
 	struct acpi_pm *p = dev;
 
+	if ((p->pm1_sts & (uint16_t)~STS_BITS) ||
+	    (p->pm1_en & (uint16_t)~EN_BITS) ||
+	    (p->pm1_cnt & (uint16_t)~(BM_RLD | SLP_TYP)))
+		return -EINVAL;
 	if (p->start > ns_to_ticks(clock_now(p->tq->clock), PM_TMR_HZ))
 		return -EINVAL;
 	p->level = 0;

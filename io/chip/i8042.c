@@ -6,6 +6,8 @@
  */
 #include "io/chip/i8042.h"
 
+#include <errno.h>
+
 enum { STS_OBF = 0x01, STS_SYS = 0x04, STS_CMD = 0x08, STS_KEYLOCK = 0x10,
 	STS_AUX = 0x20, STS_TIMEOUT = 0x40 };
 enum { CB_KBD_INT = 0x01, CB_AUX_INT = 0x02, CB_SYS = 0x04,
@@ -294,6 +296,8 @@ dev_loaded(void *dev)
 {
 	struct i8042 *k = dev;
 
+	if (k->out_port & (uint8_t)~OUT_A20)
+		return -EINVAL;
 	drive_irqs(k);
 	if (k->w.a20)
 		k->w.a20(k->w.ctx, i8042_a20(k));

@@ -7,6 +7,8 @@
  */
 #include "io/chip/i8259.h"
 
+#include <errno.h>
+
 #include "io/bytes.h"
 
 enum { MASTER, SLAVE, CASCADE = 2 };
@@ -394,6 +396,10 @@ dev_loaded(void *dev)
 {
 	struct i8259 *p = dev;
 
+	for (unsigned i = 0; i < 2; i++)
+		if ((p->chip[i].elcr & (uint8_t)~elcr_mask[i]) ||
+		    (p->chip[i].icw2 & 7) || p->chip[i].icw_step == 1)
+			return -EINVAL;
 	drive_out(p, 0);
 	update(p);
 	return 0;

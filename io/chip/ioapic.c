@@ -6,6 +6,8 @@
  */
 #include "io/chip/ioapic.h"
 
+#include <errno.h>
+
 enum { IOREGSEL = 0x00, IOWIN = 0x10, IOEOI = 0x40 };
 enum { REG_ID = 0, REG_VERSION = 1, REG_ARB = 2, REG_REDIR = 0x10 };
 
@@ -196,6 +198,17 @@ dev_reset(void *dev)
 	ioapic_reset(dev);
 }
 
+static int
+dev_loaded(void *dev)
+{
+	struct ioapic *a = dev;
+
+	for (unsigned n = 0; n < IOAPIC_PINS; n++)
+		if (a->redir[n] & ~(REDIR_WRITABLE | REDIR_REMOTE_IRR))
+			return -EINVAL;
+	return 0;
+}
+
 #define FIELD(f, w, n, lo, hi) { #f, offsetof(struct ioapic, f), w, n, lo, hi }
 static const struct dev_field fields[] = {
 	FIELD(redir, 8, IOAPIC_PINS, 0, REDIR_WRITABLE | REDIR_REMOTE_IRR),
@@ -209,6 +222,7 @@ const struct dev_ops ioapic_ops = {
 	.type = "ioapic",
 	.size = sizeof(struct ioapic),
 	.reset = dev_reset,
+	.loaded = dev_loaded,
 	.fields = fields,
 	.n_fields = ARRAY_LEN(fields),
 };

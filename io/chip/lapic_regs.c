@@ -381,6 +381,19 @@ dev_reset(void *dev)
 	lapic_reset(dev);
 }
 
+/* Have the registers only bits that a guest could have written? */
+static bool
+bits_ok(const struct lapic *l)
+{
+	for (unsigned n = 0; n < LVT_COUNT; n++)
+		if (peek(&l->lvt[n]) & ~(rules[REG_LVT + n].writable |
+		    APIC_LVT_REMOTE_IRR))
+			return false;
+	return !(l->icr_low & ~rules[REG_ICR].writable) &&
+	    !(l->divide & ~rules[REG_DIVIDE].writable) &&
+	    (peek(&l->dfr) & 0x0fffffff) == 0x0fffffff;
+}
+
 /*
  * What ranges alone cannot say.  The deadline is derived: setting the timer's
  * LVT to what it is works it out again.
@@ -391,7 +404,7 @@ dev_loaded(void *dev)
 	struct lapic *l = dev;
 	uint64_t base = peek(&l->base);
 
-	if ((base & l->base_reserved) || (base & 0x2ff) ||
+	if (!bits_ok(l) || (base & l->base_reserved) || (base & 0x2ff) ||
 	    ((base & APIC_BASE_EXTD) && !(base & APIC_BASE_EN)))
 		return -EINVAL;
 	/* So that differences of times cannot overflow. */

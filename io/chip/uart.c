@@ -7,6 +7,8 @@
  */
 #include "io/chip/uart.h"
 
+#include <errno.h>
+
 #include "io/bytes.h"
 
 enum { RBR = 0, IER = 1, IIR = 2, FCR = 2, LCR = 3, MCR = 4, LSR = 5,
@@ -14,7 +16,7 @@ enum { RBR = 0, IER = 1, IIR = 2, FCR = 2, LCR = 3, MCR = 4, LSR = 5,
 enum { IER_RX = 1, IER_THRE = 2, IER_LINE = 4, IER_MODEM = 8 };
 enum { IIR_NONE = 1, IIR_MODEM = 0, IIR_THRE = 2, IIR_RX = 4, IIR_LINE = 6,
 	IIR_TIMEOUT = 12, IIR_FIFOS = 0xc0 };
-enum { FCR_ENABLE = 1, FCR_CLEAR_RX = 2 };
+enum { FCR_ENABLE = 1, FCR_CLEAR_RX = 2, FCR_KEPT = 0xc9 };
 enum { LCR_BREAK = 0x40, LCR_DLAB = 0x80 };
 enum { MCR_DTR = 1, MCR_RTS = 2, MCR_OUT1 = 4, MCR_OUT2 = 8, MCR_LOOP = 16 };
 enum { LSR_DR = 1, LSR_OE = 2, LSR_BI = 0x10, LSR_THRE = 0x20,
@@ -217,7 +219,7 @@ write_fcr(struct uart *u, uint8_t v)
 	bool toggles = ((v ^ u->fcr) & FCR_ENABLE) != 0;
 
 	/* The other bits count only with the enable bit in the same write. */
-	u->fcr = v & FCR_ENABLE ? v & 0xc9 : 0;
+	u->fcr = v & FCR_ENABLE ? v & FCR_KEPT : 0;
 	if (toggles || ((v & FCR_ENABLE) && (v & FCR_CLEAR_RX)))
 		clear_rx(u);
 	else
@@ -414,6 +416,9 @@ dev_loaded(void *dev)
 	struct uart *u = dev;
 	uint8_t timeout = u->timeout;
 
+	if ((u->lsr & (uint8_t)~(LSR_OE | LSR_BI)) ||
+	    (u->fcr & (uint8_t)~FCR_KEPT) || u->used > fifo_size(u))
+		return -EINVAL;
 	restart_timeout(u);
 	u->timeout = timeout && u->used;
 	u->level = 0;
@@ -424,7 +429,7 @@ dev_loaded(void *dev)
 #define FIELD(f, w, n, lo, hi) { #f, offsetof(struct uart, f), w, n, lo, hi }
 static const struct dev_field fields[] = {
 	FIELD(ier, 1, 1, 0, 0x0f),
-	FIELD(fcr, 1, 1, 0, 0xc9),
+	FIELD(fcr, 1, 1, 0, FCR_KEPT),
 	FIELD(lcr, 1, 1, 0, 0xff),
 	FIELD(mcr, 1, 1, 0, 0x1f),
 	FIELD(msr, 1, 1, 0, 0xff),
