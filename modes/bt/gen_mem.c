@@ -115,6 +115,8 @@ new_slow(struct gen *g, const struct addr *a, unsigned size, bool write)
 	s->n_from = 0;
 	s->a = *a;
 	s->info = INFO_SLOW(g->off, size, write);
+	if (g->i && (g->i->desc->attr & ATTR_MASKED_MEM))
+		s->info |= INFO_MASKED;
 	s->flags_in_rcx = false;
 	return s;
 }

@@ -175,8 +175,6 @@ vectors_on(const struct gen *g, const struct insn *i)
 static bool
 native_ok(const struct gen *g, const struct insn *i)
 {
-	if (i->desc->attr & ATTR_MASKED_MEM && i->has_mem)
-		return false;
 	if (i->has_mem && (i->mem.vsib || i->mem.moffs))
 		return false;
 	if (i->has_mem && (!i->mem_size || !i->mem_access))
