@@ -7,8 +7,8 @@
 #include "modes/cpuid.h"
 
 #include <errno.h>
-#include <string.h>
 
+#include "base/copy.h"
 #include "modes/cpu_state.h"
 #include "modes/cpuid_tab.h"
 
@@ -239,17 +239,41 @@ close_features(struct cpuid_host *h)
 	}
 }
 
+/*
+ * Our own: libc's string functions use vector registers, and a check keeps
+ * the whole library free of them.
+ */
+static bool
+starts(const char *s, const char *with)
+{
+	while (*with && *s == *with) {
+		s++;
+		with++;
+	}
+	return !*with;
+}
+
+/* Is s, of len bytes, the string n? */
+static bool
+equal(const char *s, size_t len, const char *n)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!n[i] || s[i] != n[i])
+			return false;
+	return !n[len];
+}
+
 static int
 drop_name(struct cpuid_host *h, const char *name, size_t len, struct err *e)
 {
-	bool all_avx512 = len == 6 && !memcmp(name, "avx512", 6);
+	bool all_avx512 = len == 6 && starts(name, "avx512");
 	bool found = false;
 
 	for (unsigned f = FEAT_NONE + 1; f < FEAT_COUNT; f++) {
 		const char *n = cpuid_features[f].name;
 
-		if (all_avx512 ? !strncmp(n, "avx512", 6) :
-		    strlen(n) == len && !memcmp(n, name, len)) {
+		if (all_avx512 ? starts(n, "avx512") :
+		    equal(name, len, n)) {
 			drop(h, f);
 			found = true;
 		}
@@ -267,8 +291,10 @@ static int
 drop_list(struct cpuid_host *h, const char *list, struct err *e)
 {
 	while (list && *list) {
-		size_t len = strcspn(list, ",");
+		size_t len = 0;
 
+		while (list[len] && list[len] != ',')
+			len++;
 		if (len) {
 			int rc = drop_name(h, list, len, e);
 
@@ -318,10 +344,10 @@ cpuid_host_read(struct cpuid_host *h, const char *without, struct err *e)
 	struct cpuid_regs r = host_cpuid(0, 0);
 	int rc;
 
-	memset(h, 0, sizeof(*h));
-	memcpy(h->vendor, &r.ebx, 4);
-	memcpy(h->vendor + 4, &r.edx, 4);
-	memcpy(h->vendor + 8, &r.ecx, 4);
+	fill_bytes(h, 0, sizeof(*h));
+	copy_bytes(h->vendor, &r.ebx, 4);
+	copy_bytes(h->vendor + 4, &r.edx, 4);
+	copy_bytes(h->vendor + 8, &r.ecx, 4);
 	h->t.max_basic = r.eax;
 	h->t.max_ext = host_cpuid(EXT_LEAF, 0).eax;
 	read_leaves(&h->t);
@@ -583,11 +609,11 @@ cpuid_resolve(struct cpuid_table *t, const struct cpuid_host *h,
 	if (!n_vcpus || n_vcpus > 255)
 		return err_set(e, ERR_INVALID_ARG,
 		    "cpu: %u vcpus cannot be numbered", n_vcpus);
-	c.amd = !strcmp(h->vendor, "AuthenticAMD") ||
-	    !strcmp(h->vendor, "HygonGenuine");
+	c.amd = starts(h->vendor, "AuthenticAMD") ||
+	    starts(h->vendor, "HygonGenuine");
 	while ((1u << c.apic_bits) < n_vcpus)
 		c.apic_bits++;
-	memset(t, 0, sizeof(*t));
+	fill_bytes(t, 0, sizeof(*t));
 	t->max_basic = MIN(MAX(h->t.max_basic, 0xdu), 0x16u);
 	t->max_ext = c.amd ? 0x80000021 : 0x80000008;
 	t->host_xcr0 = h->t.host_xcr0;
