@@ -87,7 +87,7 @@ no_library()
 	[ -z "$found" ] || complain "bin/$1 is linked with $found"
 }
 
-machine='^(gmem_|mmu_|x86_|interp_|bt_|uart_|pic_|pit_|lapic_|ioapic_|machine_|decode_)'
+machine='^(gmem_|mmu_|x86_|interp_|bt_engine|bt_emit|bt_translate|uart_|pic_|pit_|lapic_|ioapic_|machine_|decode_)'
 no_symbols trivisord "$machine"
 no_symbols trivisor "$machine"
 no_symbols trivisor '^(domain_def_|xml_doc_|mode_select)'
