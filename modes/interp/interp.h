@@ -48,7 +48,7 @@ struct fetch_entry {
 
 #define TLB_ENTRIES 256
 #define FETCH_ENTRIES 64
-#define CACHE_ENTRIES 4096
+#define CACHE_ENTRIES 16384
 #define GEN_MAX 0xffeu
 #define GEN_NEVER 0xfffu	/* no entry carries it: always miss */
 

@@ -94,6 +94,17 @@ struct sparse {
 	uint8_t index[64], data[64];
 };
 
+/* The vector register that is loaded or stored: its full number. */
+static unsigned
+data_register(const struct insn *i)
+{
+	for (unsigned n = 0; n < i->n_opnd; n++)
+		if (i->opnd[n].kind == OPND_XMM &&
+		    i->opnd[n].place == PLACE_REG)
+			return i->opnd[n].reg;
+	return i->reg;
+}
+
 static void
 sparse_init(struct sparse *s, struct vcpu *c, const struct insn *i)
 {
@@ -105,7 +116,7 @@ sparse_init(struct sparse *s, struct vcpu *c, const struct insn *i)
 	s->size = i->w ? 8 : 4;
 	s->n = i->vl / MAX(s->index_size, s->size);
 	s->scatter = i->opcode >= 0xa0;
-	s->data_reg = i->reg;
+	s->data_reg = data_register(i);
 	s->data_len = s->n * s->size;
 	vector_get(c, i->mem.index, s->n * s->index_size, s->index);
 	vector_get(c, s->data_reg, MAX(s->data_len, 16u), s->data);
@@ -169,12 +180,14 @@ sparse_finish(struct sparse *s)
 static bool
 registers_clash(const struct insn *i)
 {
+	unsigned reg = data_register(i);
+
 	if (i->opcode >= 0xa0)
 		return false;
-	if (i->reg == i->mem.index)
+	if (reg == i->mem.index)
 		return true;
 	return i->enc == ENC_VEX &&
-	    (i->reg == i->vvvv || i->vvvv == i->mem.index);
+	    (reg == i->vvvv || i->vvvv == i->mem.index);
 }
 
 int
