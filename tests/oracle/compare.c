@@ -237,7 +237,7 @@ disassemble(const struct seq *q, FILE *out)
 		fprintf(out, "  %08" PRIx64 "  ", at + off);
 		for (unsigned k = off; k < end; k++)
 			fprintf(out, "%02x", q->code[k]);
-		fprintf(out, "%*s", (int)(2 * (16 - MIN(16u, end - off))), "");
+		fprintf(out, "%*s", (int)(2 * (13 - MIN(12u, end - off))), "");
 		n = cs_disasm(cs, q->code + off, end - off, at + off, 1, &ci);
 		if (n) {
 			fprintf(out, "%s %s", ci->mnemonic, ci->op_str);
@@ -262,4 +262,7 @@ print_state(const struct seq *q, FILE *out)
 	    "  gs %" PRIx64 "\n", s->rip, s->rflags, s->fs_base, s->gs_base);
 	fprintf(out, "  fcw %x fsw %x ftw %x mxcsr %x image %u\n", s->v.fcw,
 	    s->v.fsw, s->v.ftw, s->v.mxcsr, q->image);
+	for (unsigned i = 0; i < 8; i++)
+		fprintf(out, "  k%u %" PRIx64 "%s", i, s->v.k[i],
+		    i == 7 ? "\n" : "");
 }
