@@ -350,8 +350,10 @@ report_json(const struct run *r)
 			json_object_object_add(o, copied[i],
 			    json_object_get(v));
 	}
-	json_object_object_add(o, "seconds", json_object_new_double(
-	    (double)(r->ended - r->cli->started) / 1e9));
+	v = json_object_new_double((double)(r->ended - r->cli->started) / 1e9);
+	json_object_set_serializer(v, json_object_double_to_json_string,
+	    "%.3f", NULL);
+	json_object_object_add(o, "seconds", v);
 	json_object_object_add(o, "end", json_object_new_string(r->end));
 	json_object_object_add(o, "detail",
 	    json_object_new_string(r->detail));
