@@ -117,6 +117,8 @@ new_slow(struct gen *g, const struct addr *a, unsigned size, bool write)
 	s->info = INFO_SLOW(g->off, size, write);
 	if (g->i && (g->i->desc->attr & ATTR_MASKED_MEM))
 		s->info |= INFO_MASKED;
+	if (g->i && (g->i->desc->attr & ATTR_ALIGNED))
+		s->info |= INFO_ALIGNED;
 	s->flags_in_rcx = false;
 	return s;
 }

@@ -161,7 +161,8 @@ bt_h_slow(struct bt_vcpu *b, uint64_t ea, uint32_t info, uint32_t tu_id)
 	b->n_slow++;
 	bt_sync_in(b);
 	b->c.s.rip = b->bt->tu[tu_id]->rip + off;
-	if ((ea & ~PAGE_MASK) + size <= PAGE_SIZE)
+	if ((ea & ~PAGE_MASK) + size <= PAGE_SIZE &&
+	    !((info & INFO_ALIGNED) && (ea & (size - 1))))
 		rc = bt_tlb_fill(b, ea, write, &t);
 	if (rc == 0) {
 		b->res_addend = t->addend;

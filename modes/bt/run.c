@@ -175,6 +175,9 @@ look_around(struct vcpu *c, struct vcpu_exit *x)
 			return true;
 		}
 		(void)!x86_take_events(c);
+		/* What the shadow held back is due one instruction later. */
+		if (c->s.shadow)
+			vcpu_attention(c);
 	}
 	if (likely(c->s.activity == ACT_RUNNING))
 		return false;

@@ -118,6 +118,24 @@ may_fault(const struct insn *i)
 	return i->has_mem || i->desc->cls != CLASS_INT;
 }
 
+/*
+ * Flags that have no old value after this.  An undefined flag may well keep
+ * its value (MUL on some processors), so it is not counted; but all processors
+ * clear AF in logical operations.
+ */
+static uint32_t
+flags_killed(const struct insn_desc *d)
+{
+	uint32_t kills = d->flags_write;
+
+	if (d->attr & ATTR_FLAGS_COND)
+		return 0;
+	if (d->id == I_AND || d->id == I_OR || d->id == I_XOR ||
+	    d->id == I_TEST)
+		kills |= FLAG_AF;
+	return kills;
+}
+
 static void
 liveness(struct gen *g)
 {
@@ -125,17 +143,14 @@ liveness(struct gen *g)
 
 	for (unsigned k = g->n_insn; k-- > 0;) {
 		const struct insn_desc *d = g->insn[k].desc;
-		uint32_t kills = d->flags_write | d->flags_undef;
 
-		if (d->attr & ATTR_FLAGS_COND)
-			kills = 0;
 		if (d->cls == CLASS_BRANCH || d->cls == CLASS_SYSTEM ||
 		    d->cls == CLASS_STRING || d->cls == CLASS_IO ||
 		    d->cls == CLASS_FPSTATE || d->id == I_PUSHF ||
 		    d->id == I_POPF)
 			live = FLAGS_ARITH;
 		else
-			live = (live & ~kills) | d->flags_read;
+			live = (live & ~flags_killed(d)) | d->flags_read;
 		if (g->t->exact_flags && may_fault(&g->insn[k]))
 			live = FLAGS_ARITH;
 		g->live[k] = (live & FLAGS_ARITH) != 0;
