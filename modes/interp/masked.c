@@ -84,13 +84,14 @@ store_marked(struct vcpu *c, gva_t va, const uint8_t *buf, uint64_t marks,
 int
 masked_store(struct vcpu *c, const struct insn *i, gva_t va)
 {
-	uint8_t a[64] __attribute__((aligned(64)));
-	uint8_t b[64] __attribute__((aligned(64)));
+	uint8_t area[256] __attribute__((aligned(64)));
+	uint8_t *a = area + (va & 63);
+	uint8_t *b = a + 128;
 	bool stack = i->mem.seg == SEG_SS;
 	uint64_t marks = 0;
 
-	fill_bytes(a, 0x00, sizeof(a));
-	fill_bytes(b, 0xff, sizeof(b));
+	fill_bytes(area, 0x00, 128);
+	fill_bytes(area + 128, 0xff, 128);
 	if (thunk_run(c, i, a) || thunk_run(c, i, b))
 		return H_FAULT;
 	for (unsigned n = 0; n < i->mem_size; n++)
