@@ -366,6 +366,7 @@ enum bt_helper_id {
 /* Registers of the guest in memory <-> flags words; see helper.c. */
 void bt_sync_in(struct bt_vcpu *b);
 void bt_sync_out(struct bt_vcpu *b);
+void bt_notice_pending(struct vcpu *c);
 /* The mode word of c->s; sets b->mode, set and tail. */
 void bt_mode_update(struct bt_vcpu *b);
 

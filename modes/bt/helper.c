@@ -101,6 +101,20 @@ bt_mode_update(struct bt_vcpu *b)
 	b->mode = m;
 }
 
+/*
+ * A request that could not be served before may be now: make the next poll
+ * see it.  Called whenever IF, the shadow or NMI masking may have changed.
+ */
+void
+bt_notice_pending(struct vcpu *c)
+{
+	if (((c->s.rflags & FLAG_IF) &&
+	    atomic_load_explicit(&c->irq_hint, memory_order_relaxed)) ||
+	    (!c->s.nmi_masked &&
+	    atomic_load_explicit(&c->nmi_hint, memory_order_relaxed)))
+		vcpu_attention(c);
+}
+
 /* Where a helper that changed the machine goes on. */
 static uint32_t
 resume(struct bt_vcpu *b)
@@ -108,11 +122,7 @@ resume(struct bt_vcpu *b)
 	struct vcpu *c = &b->c;
 
 	bt_mode_update(b);
-	if (((c->s.rflags & FLAG_IF) &&
-	    atomic_load_explicit(&c->irq_hint, memory_order_relaxed)) ||
-	    (!c->s.nmi_masked &&
-	    atomic_load_explicit(&c->nmi_hint, memory_order_relaxed)))
-		vcpu_attention(c);
+	bt_notice_pending(c);
 	if (c->s.activity != ACT_RUNNING) {
 		bt_sync_out(b);
 		return BT_LEAVE;

@@ -259,6 +259,7 @@ without_code(struct bt_vcpu *b)
 	} else {
 		b->n_step++;
 		(void)!c->vm->second->step(c, 1);
+		bt_notice_pending(c);
 	}
 }
 
@@ -315,6 +316,7 @@ bt_run(struct vcpu *c, struct vcpu_exit *out)
 			b->n_step++;
 			(void)!c->vm->second->step(c,
 			    x86_code64(c) ? 1 : STEP_BATCH);
+			bt_notice_pending(c);
 			continue;
 		}
 		if (unlikely(time_to_flush(b->bt))) {
