@@ -134,6 +134,18 @@ do_stats(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 }
 
 static int
+do_disasm(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	uint64_t count = 1;
+	uint64_t pc = 0;
+
+	ctl_get_u64(q, "pc", &pc);
+	ctl_get_u64(q, "count", &count);
+	return show_translations(mon, pc, (unsigned)MIN(count, 64), a, e);
+}
+
+static int
 do_nmi(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
     struct err *e)
 {
@@ -159,6 +171,7 @@ static const struct {
 	{ CTL_RESUME, do_resume }, { CTL_QUIT, do_nothing },
 	{ CTL_CONSOLE, do_console }, { CTL_STATS, do_stats },
 	{ CTL_SUBSCRIBE, do_nothing }, { CTL_NMI, do_nmi },
+	{ CTL_DISASM, do_disasm },
 };
 
 static int

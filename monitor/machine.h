@@ -46,6 +46,7 @@ enum {
 	HOLD_OFF = 8,		/* powered off or crashed, and preserved */
 	HOLD_DEBUG = 16,	/* the debugger has it */
 	HOLD_QUIT = 32,		/* vCPU threads end */
+	HOLD_SHOW = 64,		/* somebody looks at translations */
 };
 
 /* What a guest or an engine asks of the loop thread. */

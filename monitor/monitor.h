@@ -6,6 +6,7 @@
  *	lifecycle.c	what becomes of requests; states, events, the report
  *	control.c	connections of daemons (vm/control.h)
  *	attach.c	descriptors of console viewers
+ *	show.c		translated code for people
  *	gdb.c		the debugger's stub
  *
  * Loop thread only.
@@ -103,6 +104,12 @@ void control_start(struct monitor *mon);
 void control_stop(struct monitor *mon);
 /* Send subscribers what they have not had yet. */
 void control_pump(struct monitor *mon);
+
+/* --- show.c --- */
+
+/* The answer to CTL_DISASM. */
+MUST_USE int show_translations(struct monitor *mon, uint64_t pc,
+    unsigned count, struct ctl_msg *a, struct err *e);
 
 /* --- attach.c --- */
 
