@@ -47,9 +47,13 @@ struct timer {
 struct timer_queue {
 	struct timer *head;
 	const struct clock *clock;
-	/* Called (device lock held) when the earliest deadline changed. */
+	/*
+	 * Called (device lock held) when the earliest deadline changed, and
+	 * at the end of each timer_run().
+	 */
 	void (*rearm)(void *ctx);
 	void *ctx;
+	bool running;		/* in timer_run() */
 };
 
 void timer_queue_init(struct timer_queue *q, const struct clock *clock,

@@ -13,6 +13,7 @@ timer_queue_init(struct timer_queue *q, const struct clock *clock,
 	q->clock = clock;
 	q->rearm = rearm;
 	q->ctx = ctx;
+	q->running = false;
 }
 
 ns_t
@@ -36,7 +37,7 @@ unlink_timer(struct timer_queue *q, struct timer *t)
 static void
 tell(struct timer_queue *q, ns_t before)
 {
-	if (q->rearm && timer_next(q) != before)
+	if (q->rearm && !q->running && timer_next(q) != before)
 		q->rearm(q->ctx);
 }
 
@@ -78,10 +79,15 @@ timer_run(struct timer_queue *q)
 	ns_t now = clock_now(q->clock);
 	struct timer *t;
 
+	q->running = true;
 	while ((t = q->head) != NULL && t->deadline <= now) {
 		q->head = t->next;
 		t->next = NULL;
 		t->armed = false;
 		t->fn(t->ctx);
 	}
+	q->running = false;
+	/* The owner's own timer has expired: set it for what is left. */
+	if (q->rearm)
+		q->rearm(q->ctx);
 }

@@ -272,6 +272,31 @@ the_owner_hears_of_a_new_earliest_deadline_only(void **state)
 	assert_int_equal(n, 2);
 }
 
+static void
+the_owner_hears_of_what_is_left_after_a_run(void **state)
+{
+	struct alarm a, b;
+	unsigned n = 0;
+	struct rig r;
+	ns_t t;
+
+	rig_init(&r);
+	timer_queue_init(&r.tq, &r.clock, count_rearm, &n);
+	alarm_init(&a, &r);
+	alarm_init(&b, &r);
+	t = clock_now(&r.clock);
+	timer_set(&r.tq, &b.t, t + 20);
+	timer_set(&r.tq, &a.t, t + 10);
+	a.again = 5;
+	n = 0;
+	clock_manual_advance(&r.clock, 10);
+	timer_run(&r.tq);
+	assert_int_equal(n, 1);
+	clock_manual_advance(&r.clock, 10);
+	timer_run(&r.tq);
+	assert_int_equal(n, 2);
+}
+
 int
 main(void)
 {
@@ -289,6 +314,7 @@ main(void)
 		cmocka_unit_test(a_timer_may_set_itself_again),
 		cmocka_unit_test(
 		    the_owner_hears_of_a_new_earliest_deadline_only),
+		cmocka_unit_test(the_owner_hears_of_what_is_left_after_a_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
