@@ -30,9 +30,9 @@ struct client *client_new(int fd, struct err *e);
 /* NULL is allowed. */
 void client_free(struct client *c);
 
-/* To poll for readability; client_event(c, &ev, 0, ...) then takes what came. */
+/* To poll for readability; client_event() with 0 then takes what came. */
 int client_fd(const struct client *c);
-/* Longest wait of client_call(), in milliseconds; -1 (the default): for ever. */
+/* Longest wait of client_call() in ms; -1 (the default): for ever. */
 void client_set_timeout(struct client *c, int ms);
 
 /*

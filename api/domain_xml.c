@@ -515,8 +515,45 @@ domain_def_make_xml(struct domain_def *d, struct err *e)
 	return d->xml ? 0 : err_set_sys(e, ENOMEM, "domain XML");
 }
 
+/* Is it <serial> or <console> of type pty, at port 0? */
+static bool
+is_first_tty(xmlNode *n)
+{
+	xmlNode *target = xml_child(n, "target");
+	char text[16];
+
+	if (strcmp((const char *)n->name, "console") &&
+	    strcmp((const char *)n->name, "serial"))
+		return false;
+	if (!xml_attr(n, "type", text, sizeof(text)) || strcmp(text, "pty"))
+		return false;
+	return !target || !xml_attr(target, "port", text, sizeof(text)) ||
+	    !strcmp(text, "0");
+}
+
+static void
+show_tty(xmlNode *root, const char *tty)
+{
+	xmlNode *devices = xml_child(root, "devices"), *n, *source;
+
+	n = devices ? xmlFirstElementChild(devices) : NULL;
+	for (; n; n = xmlNextElementSibling(n)) {
+		if (n->ns || !is_first_tty(n))
+			continue;
+		source = xml_child(n, "source");
+		if (!source)
+			source = xmlNewChild(n, NULL,
+			    (const xmlChar *)"source", NULL);
+		xmlSetProp(source, (const xmlChar *)"path",
+		    (const xmlChar *)tty);
+		if (!strcmp((const char *)n->name, "console"))
+			xmlSetProp(n, (const xmlChar *)"tty",
+			    (const xmlChar *)tty);
+	}
+}
+
 char *
-domain_def_dump(const struct domain_def *d, unsigned id)
+domain_def_dump(const struct domain_def *d, unsigned id, const char *tty)
 {
 	xmlDoc *doc = xml_doc_parse(d->xml, strlen(d->xml), NULL);
 	xmlNode *root;
@@ -530,6 +567,8 @@ domain_def_dump(const struct domain_def *d, unsigned id)
 		snprintf(text, sizeof(text), "%u", id);
 		xmlNewProp(root, (const xmlChar *)"id", (const xmlChar *)text);
 	}
+	if (tty)
+		show_tty(root, tty);
 	out = xml_doc_print(doc);
 	xmlFreeDoc(doc);
 	return out;

@@ -34,6 +34,7 @@ struct domain_def {
 	char *kernel, *initrd;		/* owned paths, NULL when absent */
 	char *serial_path[VM_MAX_SERIALS]; /* owned: a file for the output */
 	bool serial_append[VM_MAX_SERIALS];
+	bool wants_tty;			/* serial port 0 is of type pty */
 	char machine[64];		/* as written, "" none */
 	enum vm_mode mode;		/* as asked for, AUTO possible */
 	bool mode_required;
@@ -71,7 +72,11 @@ char *domain_def_stored(const struct domain_def *d);
 /* A document for a definition that came as parameters: sets d->xml. */
 MUST_USE int domain_def_make_xml(struct domain_def *d, struct err *e);
 
-/* d->xml with the run's id (0: not running).  free() it; NULL: no memory. */
-char *domain_def_dump(const struct domain_def *d, unsigned id);
+/*
+ * d->xml with the run's id (0: not running) and the terminal of serial port 0
+ * (NULL: none).  free() it; NULL: no memory.
+ */
+char *domain_def_dump(const struct domain_def *d, unsigned id,
+    const char *tty);
 
 #endif

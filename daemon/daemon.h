@@ -9,6 +9,7 @@
  *	start.c	starting one: files, descriptors	spawn.c	fork and exec
  *	attach.c	finding living ones	run_dir.c	their directories
  *	files.c	opening what clients name	events.c	ring, subscribers
+ *	tty.c	a console's terminal
  *
  * Nothing here blocks on a client or a monitor, but for reading small files
  * and writing definitions.
@@ -41,7 +42,7 @@ struct call;
 struct monitor;
 struct batch;
 
-/* ---- configuration: main.c, options.c ---------------------------------- */
+/* ---- configuration: main.c, options.c --------------- */
 
 struct options {
 	char socket[PATH_BYTES];
@@ -65,7 +66,7 @@ options_private(const struct options *o)
 	return o->lifeline_fd >= 0 || o->with_parent;
 }
 
-/* ---- events.c ----------------------------------------------------------- */
+/* ---- events.c --------------- */
 
 struct event_slot {
 	uint64_t seq;			/* 0: never used */
@@ -94,7 +95,7 @@ bool event_replay(struct daemon *d, struct conn *c, uint64_t since);
 bool event_oldest(const struct daemon *d, uint64_t since);
 void event_log_fini(struct event_log *l);
 
-/* ---- domain.c ------------------------------------------------------------ */
+/* ---- domain.c --------------- */
 
 enum domain_state {
 	DOMAIN_SHUTOFF, DOMAIN_STARTING, DOMAIN_RUNNING, DOMAIN_PAUSED,
@@ -149,7 +150,7 @@ MUST_USE int domain_choose_mode(struct daemon *d, const struct domain_def *def,
     struct mode_choice *out, struct err *e);
 struct json_object *domain_json(const struct domain *dom, bool full);
 
-/* ---- store.c -------------------------------------------------------------- */
+/* ---- store.c --------------- */
 
 /*
  * Definitions, one file each: state_dir/domains/<uuid>.xml, the one before it
@@ -167,7 +168,7 @@ MUST_USE int store_remove(const char *state_dir, const char *uuid,
 MUST_USE int store_load(const char *state_dir,
     void (*fn)(void *ctx, struct domain_def *def), void *ctx, struct err *e);
 
-/* ---- files.c --------------------------------------------------------------- */
+/* ---- files.c --------------- */
 
 #define MAX_GROUPS 64
 
@@ -200,7 +201,7 @@ MUST_USE int dir_make(const char *path, struct err *e);
 /* Read a small file into buf as text; its length or negative errno. */
 ssize_t file_read_text(int dir_fd, const char *name, char *buf, size_t size);
 
-/* ---- monitor.c, spawn.c, attach.c ------------------------------------------ */
+/* ---- monitor.c, spawn.c, attach.c --------------- */
 
 /* What a start may say over the definition, for this run only. */
 struct run_request {
@@ -227,6 +228,8 @@ void monitor_destroy(struct domain *dom, struct call *call);
 /* The daemon ends, the monitor lives on. */
 void monitor_detach(struct monitor *m);
 pid_t monitor_pid(const struct monitor *m);
+/* Path of the console's terminal, NULL when there is none (yet). */
+const char *monitor_tty(const struct monitor *m);
 bool monitor_is_ready(const struct monitor *m);
 
 struct spawn_request {
@@ -238,7 +241,7 @@ struct spawn_request {
 MUST_USE int spawn_monitor(const struct spawn_request *r, pid_t *pid,
     int *pidfd, struct err *e);
 
-/* Look through run_dir: attach to living monitors, collect dead ones' reports. */
+/* Attach to the living in run_dir, collect the dead ones' reports. */
 void attach_all(struct daemon *d);
 /*
  * A connected control socket (taken over), pid and last event of a monitor
@@ -259,7 +262,16 @@ bool run_dir_report(int dir_fd, struct domain_exit *x);
 /* What re-attaching needs to know: status and the definition's text. */
 MUST_USE int run_dir_note(int dir_fd, const struct domain *dom, struct err *e);
 
-/* ---- conn.c, call.c ---------------------------------------------------------- */
+/* ---- tty.c --------------- */
+
+struct tty;
+
+/* console is taken over, also on failure (NULL). */
+struct tty *tty_new(struct ev_loop *loop, int console);
+const char *tty_name(const struct tty *t);
+void tty_free(struct tty *t);
+
+/* ---- conn.c, call.c --------------- */
 
 struct out_msg {
 	STAILQ_ENTRY(out_msg) link;
@@ -339,7 +351,7 @@ method_fn on_domain_create, on_domain_start, on_domain_shutdown,
     on_domain_destroy, on_domain_reset, on_domain_nmi, on_domain_suspend,
     on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm;
 
-/* ---- main.c ------------------------------------------------------------------- */
+/* ---- main.c --------------- */
 
 struct daemon {
 	struct ev_loop *loop;

@@ -372,7 +372,8 @@ on_domain_xml(struct daemon *d, struct call *call, struct json_object *params)
 		return;
 	stored = param_bool(params, "inactive", false);
 	xml = domain_def_dump(stored ? dom->def : domain_current(dom),
-	    stored ? 0 : dom->id);
+	    stored ? 0 : dom->id,
+	    stored || !dom->monitor ? NULL : monitor_tty(dom->monitor));
 	if (!xml) {
 		err_set_sys(&e, ENOMEM, "domain %s", dom->name);
 		call_fail(call, &e);

@@ -32,7 +32,7 @@ warnings_json(const struct domain_def *def)
 	return list;
 }
 
-/* ---- parameters over a definition ------------------------------------------- */
+/* ---- parameters over a definition --------------- */
 
 static int
 bad_value(struct err *e, const char *name, const char *value,
@@ -183,7 +183,7 @@ create_params_over(struct domain_def *def, struct json_object *params,
 	return rc;
 }
 
-/* ---- start and create ---------------------------------------------------------- */
+/* ---- start and create --------------- */
 
 /* def is the run's; on success the call has been taken over. */
 static int
@@ -344,7 +344,7 @@ on_domain_create(struct daemon *d, struct call *call,
 	call_fail(call, &e);
 }
 
-/* ---- forwarded ------------------------------------------------------------------- */
+/* ---- forwarded --------------- */
 
 static void
 forward(struct daemon *d, struct call *call, struct json_object *params,

@@ -48,7 +48,7 @@ monitor_is_ready(const struct monitor *m)
 	return m->ready;
 }
 
-/* ---- requests over the control connection ------------------------------- */
+/* ---- requests over the control connection --------------- */
 
 static void
 pending_free(struct pending *p)
@@ -56,6 +56,16 @@ pending_free(struct pending *p)
 	ev_timer_stop(p->m->d->loop, &p->timer);
 	TAILQ_REMOVE(&p->m->pending, p, link);
 	free(p);
+}
+
+/* Give the call the error, unless the request was our own. */
+static void
+fail_request(struct call *call, const struct err *e)
+{
+	if (call)
+		call_fail(call, e);
+	else
+		log_line(LOG_WARN, "monitor: what=tty error=\"%s\"", e->msg);
 }
 
 static void
@@ -71,7 +81,7 @@ on_answer_late(struct ev_loop *loop, ev_timer *w, int events)
 	    "does not answer", p->m->dom->name, (int)p->m->pid);
 	err_hint(&e, "domain.destroy ends it");
 	pending_free(p);
-	call_fail(call, &e);
+	fail_request(call, &e);
 }
 
 /* Numbers as integers, all else as strings. */
@@ -117,6 +127,12 @@ take_answer(struct monitor *m, struct ctl_msg *answer)
 		return;
 	call = p->call;
 	pending_free(p);
+	if (answer->h.type == CTL_OK && !call) {
+		if (answer->fd >= 0 && !m->tty)
+			m->tty = tty_new(m->d->loop, answer->fd);
+		answer->fd = -1;
+		return;
+	}
 	if (answer->h.type == CTL_OK) {
 		call_ok(call, answer_json(m, answer), answer->fd);
 		answer->fd = -1;
@@ -124,7 +140,7 @@ take_answer(struct monitor *m, struct ctl_msg *answer)
 	}
 	ctl_get_err(answer, &e);
 	err_prefix(&e, "domain %s", m->dom->name);
-	call_fail(call, &e);
+	fail_request(call, &e);
 }
 
 static int
@@ -148,7 +164,7 @@ monitor_forward(struct domain *dom, struct ctl_msg *msg, struct call *call)
 
 	if (!m || !m->ready || m->control_fd < 0) {
 		not_running(dom, &e);
-		call_fail(call, &e);
+		fail_request(call, &e);
 		return;
 	}
 	p = calloc(1, sizeof(*p));
@@ -158,7 +174,7 @@ monitor_forward(struct domain *dom, struct ctl_msg *msg, struct call *call)
 		free(p);
 		err_set_sys(&e, -rc, "domain %s: cannot reach its monitor "
 		    "(pid %d)", dom->name, (int)m->pid);
-		call_fail(call, &e);
+		fail_request(call, &e);
 		return;
 	}
 	p->m = m;
@@ -169,7 +185,26 @@ monitor_forward(struct domain *dom, struct ctl_msg *msg, struct call *call)
 	TAILQ_INSERT_TAIL(&m->pending, p, link);
 }
 
-/* ---- the end ---------------------------------------------------------------- */
+const char *
+monitor_tty(const struct monitor *m)
+{
+	return m->tty ? tty_name(m->tty) : NULL;
+}
+
+/* The console's terminal, where the definition has <... type='pty'>. */
+static void
+ask_for_tty(struct monitor *m)
+{
+	struct ctl_msg ask;
+
+	if (!domain_current(m->dom)->wants_tty)
+		return;
+	ctl_msg_init(&ask, CTL_CONSOLE, 0);
+	(void)ctl_put(&ask, "serial", "0");
+	monitor_forward(m->dom, &ask, NULL);
+}
+
+/* ---- the end --------------- */
 
 static void
 signal_end(struct domain_exit *x, int sig)
@@ -251,7 +286,7 @@ answer_everybody(struct monitor *m, const struct domain_exit *x)
 		pending_free(p);
 		err_set(&e, ERR_OPERATION_INVALID, "domain %s ended: %s",
 		    m->dom->name, x->detail[0] ? x->detail : x->reason);
-		call_fail(call, &e);
+		fail_request(call, &e);
 	}
 	while ((w = STAILQ_FIRST(&m->waiters)) != NULL) {
 		STAILQ_REMOVE_HEAD(&m->waiters, link);
@@ -269,6 +304,7 @@ monitor_free(struct monitor *m)
 	ev_io_stop(loop, &m->setup_io);
 	ev_io_stop(loop, &m->control_io);
 	ev_timer_stop(loop, &m->timer);
+	tty_free(m->tty);
 	close_fd(&m->pidfd);
 	close_fd(&m->setup_fd);
 	close_fd(&m->control_fd);
@@ -363,7 +399,7 @@ monitor_destroy(struct domain *dom, struct call *call)
 	ev_timer_start(m->d->loop, &m->timer);
 }
 
-/* ---- events ------------------------------------------------------------------- */
+/* ---- events --------------- */
 
 static void
 take_event(struct monitor *m, const struct ctl_msg *msg)
@@ -453,7 +489,7 @@ subscribe(struct monitor *m, uint64_t since)
 	return ctl_send(m->control_fd, &msg);
 }
 
-/* ---- the start ------------------------------------------------------------------ */
+/* ---- the start --------------- */
 
 static void
 started(struct monitor *m, const struct ctl_msg *ready)
@@ -474,6 +510,7 @@ started(struct monitor *m, const struct ctl_msg *ready)
 	if (subscribe(m, seq))
 		log_line(LOG_INFO, "monitor: vm=%s what=short_lived",
 		    dom->name);
+	ask_for_tty(m);
 	m->start_call = NULL;
 	domain_set_state(m->d, dom, state, "booted", NULL);
 	call_ok(call, domain_json(dom, true), -1);
@@ -541,7 +578,7 @@ monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
 	return m;
 }
 
-/* ---- daemons come and go ------------------------------------------------------------ */
+/* ---- daemons come and go --------------- */
 
 int
 monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
@@ -560,6 +597,7 @@ monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
 	watch_control(m, control);
 	rc = subscribe(m, since);
 	m->ready = true;
+	ask_for_tty(m);
 	return rc && rc != -EAGAIN ? err_set_sys(e, -rc, "domain %s: monitor",
 	    dom->name) : 0;
 }

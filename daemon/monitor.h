@@ -12,7 +12,7 @@ struct pending {
 	TAILQ_ENTRY(pending) link;
 	struct monitor *m;
 	uint64_t id;
-	struct call *call;		/* owned */
+	struct call *call;		/* owned; NULL: for our own terminal */
 	ev_timer timer;
 };
 
@@ -32,6 +32,7 @@ struct monitor {
 	ev_io pid_io, setup_io, control_io;
 	ev_timer timer;			/* start limit, later quit limit */
 	uint64_t next_id;
+	struct tty *tty;		/* owned, NULL none */
 	struct call *start_call;	/* owned until it is answered */
 	struct err start_err;		/* why it did not start; code 0 none */
 	TAILQ_HEAD(, pending) pending;

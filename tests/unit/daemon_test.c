@@ -32,7 +32,7 @@
 #define LIMIT_MS 20000
 #define LOAD_ADDRESS 0x100000
 
-/* ---- guests -------------------------------------------------------------- */
+/* ---- guests --------------- */
 
 /* Say 'A' on the first serial port, then sleep for ever. */
 static const uint8_t sleeper[] = {
@@ -116,7 +116,7 @@ drop_dir(void **state)
 	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* ---- a daemon ------------------------------------------------------------- */
+/* ---- a daemon --------------- */
 
 struct daemon_run {
 	pid_t pid;
@@ -198,7 +198,7 @@ stop_daemon(struct daemon_run *d)
 	assert_int_equal(reap_daemon(d), 0);
 }
 
-/* ---- calls ------------------------------------------------------------------ */
+/* ---- calls --------------- */
 
 /* params as "key", value, ..., NULL; all strings. */
 static struct json_object *
@@ -386,7 +386,7 @@ assert_console_says(struct daemon_run *d, const char *name, char want)
 	close(wait.fd);
 }
 
-/* ---- the tests ----------------------------------------------------------------- */
+/* ---- the tests --------------- */
 
 static void
 domain_lives_its_life(void **state)
@@ -489,6 +489,40 @@ paused_start_loses_no_output(void **state)
 		assert_string_equal(text, "B");
 		close(fd);
 	}
+	stop_daemon(&d);
+}
+
+/* The terminal is there soon after the start, not at once. */
+static void
+console_has_a_terminal(void **state)
+{
+	struct pollfd wait = { .events = POLLIN };
+	struct daemon_run d;
+	struct json_object *o;
+	char tty[64] = "", byte = 0;
+	int tries;
+
+	(void)state;
+	start_daemon(&d, true);
+	define(&d, "demo", "sleeper");
+	do_call(&d, "domain.start", "demo");
+	for (tries = 0; !tty[0] && tries < 1000; tries++) {
+		/* Behind a question to the monitor: no need to sleep. */
+		do_call(&d, "domain.stats", "demo");
+		o = call(&d, "domain.info", "domain", "demo", NULL);
+		snprintf(tty, sizeof(tty), "%s", text_in(o, "tty"));
+		json_object_put(o);
+	}
+	o = call(&d, "domain.xml", "domain", "demo", NULL);
+	assert_true(tty[0] == '/');
+	assert_non_null(strstr(text_in(o, "xml"), tty));
+	json_object_put(o);
+	wait.fd = open(tty, O_RDWR | O_NOCTTY);
+	assert_true(wait.fd >= 0);
+	assert_int_equal(poll(&wait, 1, LIMIT_MS), 1);
+	assert_int_equal(read(wait.fd, &byte, 1), 1);
+	assert_int_equal(byte, 'A');
+	close(wait.fd);
 	stop_daemon(&d);
 }
 
@@ -769,7 +803,7 @@ second_daemon_is_refused(void **state)
 	stop_daemon(&d);
 }
 
-/* ---- raw bytes -------------------------------------------------------------------- */
+/* ---- raw bytes --------------- */
 
 static int
 raw_connect(void)
@@ -925,6 +959,7 @@ main(void)
 		T(domain_lives_its_life),
 		T(transient_domain_tells_its_end),
 		T(paused_start_loses_no_output),
+		T(console_has_a_terminal),
 		T(killed_monitor_is_a_crash),
 		T(hung_monitor_is_destroyed),
 		T(machines_outlive_the_daemon),

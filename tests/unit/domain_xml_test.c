@@ -384,16 +384,42 @@ users_own_strings_come_back(void **state)
 	    "<name>demo</name>\n  " MEM "\n  <os><type machine=\"q35\">hvm"
 	    "</type><kernel>/k</kernel></os>\n  %s\n</domain>\n", meta);
 	d = must_parse(xml);
-	text = domain_def_dump(d, 0);
+	text = domain_def_dump(d, 0, NULL);
 	assert_non_null(strstr(text, meta));
 	assert_non_null(strstr(text, "machine=\"q35\""));
 	assert_non_null(strstr(text, "</name>\n  <uuid>"));
 	assert_non_null(strstr(text, d->cfg.uuid));
 	assert_null(strstr(text, "id=\"9\""));
 	free(text);
-	text = domain_def_dump(d, 3);
+	text = domain_def_dump(d, 3, "/dev/pts/x");
 	assert_non_null(strstr(text, "<domain type=\"trivisor\" id=\"3\">"));
 	free(text);
+	domain_def_free(d);
+}
+
+static void
+terminal_shows_at_port_0_only(void **state)
+{
+	struct domain_def *d = must_parse(DEV("<serial type='pty'/>"
+	    "<serial type='pty'><target port='1'/></serial>"
+	    "<console type='pty'/>"));
+	char *text = domain_def_dump(d, 3, "/dev/pts/9"), *s = text;
+	int n = 0;
+
+	(void)state;
+	assert_true(d->wants_tty);
+	assert_non_null(strstr(text,
+	    "<console type=\"pty\" tty=\"/dev/pts/9\">"));
+	while ((s = strstr(s, "<source path=\"/dev/pts/9\"/>")) != NULL) {
+		s++;
+		n++;
+	}
+	assert_int_equal(n, 2);
+	free(text);
+	domain_def_free(d);
+	d = must_parse(DEV("<serial type='file'><source path='/l'/></serial>"
+	    "<console type='pty'/>"));
+	assert_false(d->wants_tty);
 	domain_def_free(d);
 }
 
@@ -451,6 +477,7 @@ main(void)
 		cmocka_unit_test(values_arrive),
 		cmocka_unit_test(mode_follows_type_and_element),
 		cmocka_unit_test(users_own_strings_come_back),
+		cmocka_unit_test(terminal_shows_at_port_0_only),
 		cmocka_unit_test(stored_text_keeps_the_mode_asked_for),
 		cmocka_unit_test(parameters_make_a_document_that_parses),
 	};
