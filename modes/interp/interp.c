@@ -313,8 +313,6 @@ interp_step(struct vcpu *c, unsigned n)
 	bool own_stack = !c->fpu_live;
 	unsigned done;
 
-	/* Another engine hears of flushes then, not we. */
-	interp_tlb_flush(in);
 	debug_sync(c);
 	if (own_stack) {
 		hostfault_stack_enter(&in->stack);

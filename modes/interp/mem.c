@@ -79,8 +79,13 @@ tlb_get(struct vcpu *c, gva_t va, bool write)
 static void
 note_write(struct vcpu *c, const struct tlb_entry *t, gva_t va, unsigned len)
 {
-	if (__atomic_load_n(t->trace, __ATOMIC_RELAXED))
-		gmem_note_write(&c->vm->mem, t->gpa | (va & ~PAGE_MASK), len);
+	uint8_t trace = __atomic_load_n(t->trace, __ATOMIC_RELAXED);
+
+	if (likely(!trace))
+		return;
+	if (trace & GMEM_TRACE_CODE)
+		c->smc_hit = true;
+	gmem_note_write(&c->vm->mem, t->gpa | (va & ~PAGE_MASK), len);
 }
 
 static bool

@@ -8,15 +8,6 @@
 #include "modes/interp/native.h"
 #include "modes/x86/fpu.h"
 
-/* After something that steers translation or breakpoints has changed. */
-static int
-system_changed(struct vcpu *c)
-{
-	interp_tlb_flush(interp_of(c));
-	debug_sync(c);
-	return H_NEXT;
-}
-
 static uint64_t
 edx_eax(const struct vcpu *c)
 {
@@ -45,10 +36,8 @@ h_mov_cr(struct vcpu *c, const struct insn *i)
 	uint64_t v;
 
 	if (i->opnd[0].kind == OPND_CR) {
-		if (x86_mov_to_cr(c, i->opnd[0].reg,
-		    reg_get(c, i->opnd[1].reg, size)))
-			return H_FAULT;
-		return system_changed(c);
+		return x86_mov_to_cr(c, i->opnd[0].reg,
+		    reg_get(c, i->opnd[1].reg, size)) ? H_FAULT : H_NEXT;
 	}
 	if (x86_mov_from_cr(c, i->opnd[1].reg, &v))
 		return H_FAULT;
@@ -66,7 +55,8 @@ h_mov_dr(struct vcpu *c, const struct insn *i)
 		if (x86_mov_to_dr(c, i->opnd[0].reg,
 		    reg_get(c, i->opnd[1].reg, size)))
 			return H_FAULT;
-		return system_changed(c);
+		debug_sync(c);
+		return H_NEXT;
 	}
 	if (x86_mov_from_dr(c, i->opnd[1].reg, &v))
 		return H_FAULT;
@@ -87,9 +77,7 @@ h_lmsw(struct vcpu *c, const struct insn *i)
 {
 	uint64_t v;
 
-	if (opnd_load(c, i, 0, &v) || x86_lmsw(c, v))
-		return H_FAULT;
-	return system_changed(c);
+	return opnd_load(c, i, 0, &v) || x86_lmsw(c, v) ? H_FAULT : H_NEXT;
 }
 
 /* UMIP hides the descriptor tables and CR0 from user code. */
@@ -212,9 +200,7 @@ h_rdmsr(struct vcpu *c, const struct insn *i)
 int
 h_wrmsr(struct vcpu *c, const struct insn *i)
 {
-	if (x86_wrmsr(c, c->s.gpr[RCX], edx_eax(c)))
-		return H_FAULT;
-	return system_changed(c);
+	return x86_wrmsr(c, c->s.gpr[RCX], edx_eax(c)) ? H_FAULT : H_NEXT;
 }
 
 static int
@@ -404,10 +390,7 @@ h_invlpg(struct vcpu *c, const struct insn *i)
 		va = (uint32_t)(c->s.seg[i->mem.seg].base + off);
 	else if (i->mem.seg >= SEG_FS)
 		va += c->s.seg[i->mem.seg].base;
-	if (x86_invlpg(c, va))
-		return H_FAULT;
-	interp_tlb_flush(interp_of(c));
-	return H_NEXT;
+	return x86_invlpg(c, va) ? H_FAULT : H_NEXT;
 }
 
 int
@@ -421,7 +404,6 @@ h_invpcid(struct vcpu *c, const struct insn *i)
 	    x86_invpcid(c, reg_get(c, i->reg, control_reg_size(i)), desc[0],
 	    desc[1]))
 		return H_FAULT;
-	interp_tlb_flush(interp_of(c));
 	return H_NEXT;
 }
 
