@@ -38,6 +38,8 @@
 #include "monitor/console.h"
 #include "vm/config.h"
 
+#define MAX_BREAKPOINTS 64
+
 /* Who keeps the vCPUs from running; bits of machine.holds. */
 enum {
 	HOLD_BUILD = 1,		/* not started yet, or being reset */
@@ -114,6 +116,10 @@ struct machine {
 	_Atomic uint32_t n_halted;	/* asleep for ever: IF=0 or no SIPI */
 	_Atomic uint32_t debug_stops;	/* EXIT_DEBUG since last looked */
 	int wake_fd;			/* owned eventfd: look at requests */
+
+	/* The debugger's; changed while the vCPUs are parked. */
+	gva_t breakpoint[MAX_BREAKPOINTS];
+	unsigned n_breakpoints;
 
 	/* While held by the user: when that began. */
 	ns_t suspended_at;

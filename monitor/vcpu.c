@@ -152,7 +152,10 @@ vcpu_run(struct cpu *p)
 {
 	struct vcpu_exit x;
 
-	p->m->vm.engine->run(p->c, &x);
+	if (unlikely(p->step_once || p->m->n_breakpoints))
+		debug_run(p, &x);
+	else
+		p->m->vm.engine->run(p->c, &x);
 	atomic_fetch_add_explicit(&p->exits, 1, memory_order_relaxed);
 	switch (x.reason) {
 	case EXIT_KICKED:
@@ -164,6 +167,7 @@ vcpu_run(struct cpu *p)
 		machine_request(p->m, REQ_TRIPLE_FAULT, p->c->id, NULL);
 		break;
 	case EXIT_DEBUG:
+		p->step_once = false;
 		atomic_fetch_or(&p->m->debug_stops, 1u << p->c->id);
 		machine_hold(p->m, HOLD_DEBUG);
 		machine_wake_loop(p->m);

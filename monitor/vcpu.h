@@ -37,6 +37,7 @@ struct cpu {
 	ns_t armed;			/* deadline it is set to */
 	ns_t spin;			/* how long to look before sleeping */
 	bool counted_halted;
+	bool step_once;			/* the debugger's; set while parked */
 	void *signal_stack;		/* owned */
 	/* Statistics; read by anybody. */
 	_Atomic uint64_t exits, halts, interrupts;
@@ -49,6 +50,11 @@ void cpu_fini(struct cpu *p);
 MUST_USE int cpu_start(struct cpu *p, struct err *e);
 /* Out of run() and of sleep, to look at holds and signals.  Any thread. */
 void cpu_kick(struct cpu *p);
+
+/* --- debug.c: vector-free, owner --- */
+
+/* Like the engine's run(), until a breakpoint or one instruction was run. */
+void debug_run(struct cpu *p, struct vcpu_exit *x);
 
 /* --- irq.c: vector-free, any thread unless said otherwise --- */
 

@@ -8,6 +8,7 @@
  *	      [--until TEXT] [--expect TEXT --send TEXT] [--stats] [--log]
  *	      [--reboot] [--host-without LIST]
  *	      [--bt-disable LIST] [--tlb-entries N] [--monitor PATH]
+ *	      [--gdb SOCKET]
  *
  * The console is on standard output, and standard input goes to it; --send is
  * typed, with a return, once --expect has been seen.  Exit
@@ -79,6 +80,21 @@ open_input(const char *path, char *name, size_t size)
 	return fd;
 }
 
+static int
+listen_at(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof(sun.sun_path))
+		die(path);
+	memcpy(sun.sun_path, path, strlen(path) + 1);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
+	    listen(fd, 1) < 0)
+		die(path);
+	return fd;
+}
+
 static void
 set_option(struct options *o, const char *name, const char *arg)
 {
@@ -115,6 +131,8 @@ set_option(struct options *o, const char *name, const char *arg)
 		o->send = arg;
 	else if (!strcmp(name, "monitor"))
 		o->monitor = arg;
+	else if (!strcmp(name, "gdb"))
+		c->gdb_fd = listen_at(arg);
 	else if (!strcmp(name, "debug-exit"))
 		c->debug_exit = true;
 	else if (!strcmp(name, "reboot"))
@@ -135,6 +153,7 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "host-without", 1, NULL, 1 }, { "bt-disable", 1, NULL, 1 },
 		{ "tlb-entries", 1, NULL, 1 }, { "timeout", 1, NULL, 1 },
 		{ "until", 1, NULL, 1 }, { "monitor", 1, NULL, 1 },
+		{ "gdb", 1, NULL, 1 },
 		{ "expect", 1, NULL, 1 }, { "send", 1, NULL, 1 },
 		{ "debug-exit", 0, NULL, 1 }, { "reboot", 0, NULL, 1 },
 		{ "stats", 0, NULL, 1 }, { "log", 0, NULL, 1 },
