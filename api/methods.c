@@ -26,6 +26,7 @@
 	{ "bt_disable", PARAM_STRING, 0, "translator parts to do without" }, \
 	{ "code_cache", PARAM_SIZE, 0, "size of the code cache" }, \
 	{ "exact_flags", PARAM_BOOL, 0, "keep dead flags in fault frames" }, \
+	{ "count_insns", PARAM_BOOL, 0, "count retired instructions" }, \
 	{ "triple_fault_crashes", PARAM_BOOL, 0, \
 	  "a triple fault is a crash, not a reset" }, \
 	{ "tlb_entries", PARAM_UINT, 0, "entries of the soft TLB" }, \

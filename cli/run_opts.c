@@ -26,6 +26,7 @@ static const struct {
 	{ "bt-disable", "bt_disable", TEXT },
 	{ "code-cache", "code_cache", SIZE },
 	{ "exact-flags", "exact_flags", FLAG },
+	{ "count-insns", "count_insns", FLAG },
 	{ "tlb-entries", "tlb_entries", NUMBER },
 	{ "stop-after", "stop_after", NUMBER },
 	{ "name", "name", TEXT },

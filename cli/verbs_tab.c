@@ -18,6 +18,7 @@
 	{ "bt-disable", 0, "LIST", "do without these parts of the translator" }, \
 	{ "code-cache", 0, "SIZE", "size of the translator's code cache" }, \
 	{ "exact-flags", 0, NULL, "keep dead flags in fault frames too" }, \
+	{ "count-insns", 0, NULL, "count retired instructions (slower)" }, \
 	{ "tlb-entries", 0, "N", "entries of the translator's TLB" }, \
 	{ "stop-after", 0, "N", "stop after N instructions" }
 

@@ -180,6 +180,7 @@ set_options(struct machine *m)
 	m->opt = (struct engine_options){
 		.code_cache_bytes = m->cfg.code_cache,
 		.exact_flags = m->cfg.exact_flags,
+		.count_insns = m->cfg.count_insns,
 		.tlb_entries = m->cfg.tlb_entries,
 		.no_chain = list_has(m->cfg.bt_disable, "chain"),
 		.host_no_bmi2 = list_has(m->cfg.host_without, "bmi2"),

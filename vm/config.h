@@ -45,6 +45,7 @@ struct vm_config {
 	char bt_disable[256];		/* --bt-disable, "" none */
 	uint64_t code_cache;		/* bytes, 0 default */
 	bool exact_flags;
+	bool count_insns;		/* bt: count retired instructions */
 	unsigned tlb_entries;		/* 0 default */
 	uint64_t stop_after;		/* deterministic clock: instructions */
 
