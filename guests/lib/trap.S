@@ -24,13 +24,14 @@ cpu_enter:
 	.globl	cpu_leave
 cpu_leave:
 	mov	%rdi, %rsp
+	push	$0
+	popf
 	pop	%r15
 	pop	%r14
 	pop	%r13
 	pop	%r12
 	pop	%rbp
 	pop	%rbx
-	cld
 	ret
 
 common:
@@ -111,11 +112,12 @@ cpu_leave:
 	mov	$0x10, %eax
 	mov	%eax, %ss
 	mov	%ecx, %esp
+	push	$0			/* a task gate has set NT */
+	popf
 	pop	%edi
 	pop	%esi
 	pop	%ebp
 	pop	%ebx
-	cld
 	ret
 
 common:
