@@ -268,6 +268,9 @@ make_params(struct run *r, int *status, struct err *e)
 	/* A test that resets for ever would hide why. */
 	json_object_object_add(params, "triple_fault_crashes",
 	    json_object_new_boolean(true));
+	/* It goes on when we hold its console: nothing it says is lost. */
+	json_object_object_add(params, "paused",
+	    json_object_new_boolean(true));
 	if (run_opts_add(params, r->args, e))
 		goto put_params;
 	if (r->args->n_operands) {
@@ -380,7 +383,18 @@ report(const struct run *r)
 		report_json(r);
 }
 
-/* The domain runs; stay until it, or the user, has had enough. */
+static int
+let_go(struct run *r, struct err *e)
+{
+	int rc = join_console(r, e);
+
+	if (!rc)
+		rc = cli_call(r->cli, "domain.resume", cli_named(r->uuid), NULL,
+		    NULL, e);
+	return rc;
+}
+
+/* The domain is there; stay until it, or the user, has had enough. */
 static void
 attend(struct run *r)
 {
@@ -390,8 +404,9 @@ attend(struct run *r)
 	r->pump.deadline = r->deadline;
 	r->pump.interrupts = true;
 	r->pump.until = r->has_until ? &r->until : NULL;
-	/* One that is over already has no console; the event tells more. */
-	if (join_console(r, &e) && e.code == ERR_RPC)
+	/* One that was ended meanwhile is gone; the event tells more. */
+	if (let_go(r, &e) && e.code != ERR_NO_DOMAIN &&
+	    e.code != ERR_OPERATION_INVALID)
 		set_end(r, "failed", e.msg, RUN_FAILED);
 	else
 		loop(r);
