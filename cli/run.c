@@ -36,6 +36,7 @@ struct run {
 	ns_t deadline;			/* 0: none */
 
 	struct json_object *created;	/* owned: result of domain.create */
+	struct json_object *stats;	/* owned: the engine's, at the end */
 	const char *name;		/* in created */
 	const char *uuid;
 
@@ -81,9 +82,12 @@ note_end(struct run *r, struct json_object *data)
 	const char *reason = json_text(data, "reason", "");
 	const char *detail = json_text(data, "detail", "");
 	bool crashed = !strcmp(json_text(data, "to", ""), "crashed");
+	struct json_object *stats;
 	size_t i;
 
 	r->alive = false;
+	if (json_object_object_get_ex(data, "stats", &stats))
+		r->stats = json_object_get(stats);
 	if (!strcmp(reason, "debug_exit")) {
 		set_end(r, reason, detail,
 		    (int)json_int(data, "exit_code", RUN_FAILED));
@@ -362,6 +366,8 @@ report_json(const struct run *r)
 	    json_object_new_string(r->detail));
 	json_object_object_add(o, "exit_code",
 	    json_object_new_int(r->status));
+	if (r->stats)
+		json_object_object_add(o, "stats", json_object_get(r->stats));
 	out_json(o);
 	json_object_put(o);
 }
@@ -476,6 +482,7 @@ verb_run(struct cli *cli, const struct args *a)
 	sig = r.signal;
 	pump_fini(&r.pump);
 	json_object_put(r.created);
+	json_object_put(r.stats);
 	if (r.has_until)
 		regfree(&r.until);
 	/* Our caller learns from the signal itself that it ended us. */

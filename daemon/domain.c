@@ -4,6 +4,7 @@
  * persistent (it has a stored definition), active (a monitor lives), or both;
  * what is neither is gone.
  */
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,22 @@ reasons_json(const struct mode_choice *choice)
 	return a;
 }
 
+/* "name=value" lines as an object of numbers. */
+static struct json_object *
+counters_json(const char *text)
+{
+	struct json_object *o = json_object_new_object();
+	char name[96];
+	uint64_t value;
+	int n;
+
+	while (sscanf(text, "%95[^=\n]=%" SCNu64 "\n%n", name, &value, &n) == 2) {
+		json_object_object_add(o, name, json_object_new_uint64(value));
+		text += n;
+	}
+	return o;
+}
+
 static struct json_object *
 exit_json(const struct domain_exit *x)
 {
@@ -218,10 +235,14 @@ lifecycle_json(const struct domain *dom, enum domain_state from,
 		json_object_object_add(o, "reasons",
 		    reasons_json(&dom->choice));
 	}
-	if (dom->exit.has_code && (dom->state == DOMAIN_SHUTOFF ||
-	    dom->state == DOMAIN_CRASHED))
+	if (dom->state != DOMAIN_SHUTOFF && dom->state != DOMAIN_CRASHED)
+		return o;
+	if (dom->exit.has_code)
 		json_object_object_add(o, "exit_code",
 		    json_object_new_int(dom->exit.exit_code));
+	if (dom->exit.counters[0])
+		json_object_object_add(o, "stats",
+		    counters_json(dom->exit.counters));
 	return o;
 }
 

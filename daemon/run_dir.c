@@ -76,6 +76,30 @@ run_dir_fields(int dir_fd, const char *name, struct ctl_msg *m)
 	return true;
 }
 
+/* The engine's counters at the end stand in the report as stat.NAME. */
+static void
+take_counters(const struct ctl_msg *m, struct domain_exit *x)
+{
+	char key[96];
+	char value[32];
+	size_t pos = 0;
+	size_t used = 0;
+
+	while (ctl_next(m, &pos, key, sizeof(key), value, sizeof(value))) {
+		size_t room = sizeof(x->counters) - used;
+		int n;
+
+		if (strncmp(key, "stat.", 5))
+			continue;
+		n = snprintf(x->counters + used, room, "%s=%s\n", key + 5,
+		    value);
+		if (n < 0 || (size_t)n >= room)
+			break;
+		used += (size_t)n;
+	}
+	x->counters[used] = '\0';
+}
+
 bool
 run_dir_report(int dir_fd, struct domain_exit *x)
 {
@@ -96,5 +120,6 @@ run_dir_report(int dir_fd, struct domain_exit *x)
 		x->has_code = true;
 		x->exit_code = (int)code;
 	}
+	take_counters(&m, x);
 	return true;
 }

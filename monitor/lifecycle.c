@@ -287,14 +287,32 @@ lifecycle_shutdown(struct monitor *mon, struct err *e)
 
 /* --- the report ------------------------------------------------------------------------ */
 
+struct report {
+	char text[4096];
+	size_t n;
+};
+
+/* Counters come last and as far as they fit. */
+static void
+add_counter(void *ctx, const char *name, uint64_t value)
+{
+	struct report *r = ctx;
+	size_t room = sizeof(r->text) - r->n;
+	int n = snprintf(r->text + r->n, room, "stat.%s=%" PRIu64 "\n", name,
+	    value);
+
+	if (n > 0 && (size_t)n < room)
+		r->n += (size_t)n;
+}
+
 void
 lifecycle_report(const struct monitor *mon)
 {
+	const struct engine_ops *engine = mon->m->vm.engine;
 	char detail[sizeof(mon->detail)];
-	char text[1024];
+	struct report r;
 	int fd = mon->m->cfg.report_fd;
 	char code[32] = "";
-	int n;
 
 	if (fd < 0)
 		return;
@@ -304,8 +322,12 @@ lifecycle_report(const struct monitor *mon)
 			*p = ' ';
 	if (mon->has_code)
 		snprintf(code, sizeof(code), "exit_code=%u\n", mon->exit_code);
-	n = snprintf(text, sizeof(text), "state=%s\nreason=%s\n%sdetail=%s\n",
+	r.n = (size_t)snprintf(r.text, sizeof(r.text),
+	    "state=%s\nreason=%s\n%sdetail=%s\n",
 	    run_state_name(mon->state), mon->reason, code, detail);
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n)
+	if (engine->stats)
+		engine->stats(&mon->m->vm, add_counter, &r);
+	if (ftruncate(fd, 0) < 0 ||
+	    pwrite(fd, r.text, r.n, 0) != (ssize_t)r.n)
 		log_line(LOG_ERR, "what=report error=\"%s\"", strerror(errno));
 }
