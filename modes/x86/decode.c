@@ -166,13 +166,18 @@ evex_prefix(struct dec *c)
 
 /*
  * Outside 64-bit mode only eight registers exist: the bits that would name
- * more are ignored, except that R and X told VEX from LES, LDS and BOUND.
+ * more are ignored, except that R and X told VEX from LES, LDS and BOUND, that
+ * EVEX.V' must be 1, and that an unused vvvv must be 1111 all the same.
  */
-static inline void
+static inline int
 eight_registers(struct dec *c)
 {
+	if (c->i->vvvv & 16)
+		return INSN_UD;
 	c->r = c->x = c->b = c->r2 = 0;
+	c->v8 = c->i->vvvv & 8;
 	c->i->vvvv &= 7;
+	return 1;
 }
 
 static inline void
@@ -200,10 +205,10 @@ opcode(struct dec *c)
 			return INSN_SHORT;
 		if (i->mode == MODE_64 || c->bytes[c->at + 1] >= 0xc0) {
 			rc = b == 0x62 ? evex_prefix(c) : vex_prefix(c, b);
+			if (rc > 0 && i->mode != MODE_64)
+				rc = eight_registers(c);
 			if (rc <= 0)
 				return rc;
-			if (i->mode != MODE_64)
-				eight_registers(c);
 			goto done;
 		}
 	}
@@ -405,6 +410,14 @@ has_broadcast(const struct insn_desc *d)
 }
 
 static bool
+memory_first(const struct insn_desc *d)
+{
+	unsigned t = OPND_TYPE(d->operand[0]);
+
+	return t == T_W || t == T_M || t == T_MV || t == T_E;
+}
+
+static bool
 evex_allowed(const struct dec *c)
 {
 	const struct insn *i = c->i;
@@ -412,15 +425,16 @@ evex_allowed(const struct dec *c)
 
 	if (i->aaa ? !(m & M_K) : (m & M_KREQ) || i->evex_z)
 		return false;
-	if (i->evex_z && (!(m & M_Z) || (i->modrm < 0xc0 &&
-	    OPND_TYPE(i->desc->operand[0]) != T_V)))
+	if (i->evex_z && (!(m & M_Z) ||
+	    (i->modrm < 0xc0 && memory_first(i->desc))))
 		return false;
-	if (i->evex_b) {
-		if (i->modrm < 0xc0)
-			return has_broadcast(i->desc);
-		return m & (M_ER | M_SAE);
-	}
-	return c->l != 3;
+	if (c->l == 3)
+		return false;
+	if (!i->evex_b)
+		return true;
+	if (i->modrm < 0xc0)
+		return has_broadcast(i->desc);
+	return m & (M_ER | M_SAE);
 }
 
 static bool
@@ -431,7 +445,7 @@ vex_allowed(struct dec *c)
 
 	if (!uses_vvvv(d)) {
 		/* EVEX.V' is then the index register's top bit. */
-		if (i->vvvv & (has_vsib(d) ? 15 : 31))
+		if (c->v8 | (i->vvvv & (has_vsib(d) ? 15 : 31)))
 			return false;
 	}
 	return i->enc == ENC_VEX || evex_allowed(c);
@@ -447,7 +461,7 @@ check(struct dec *c)
 	if (i->enc != ENC_LEGACY && !vex_allowed(c))
 		return INSN_UD;
 	if (vendor == INSN_AMD && i->mode == MODE_64 &&
-	    (i->desc->id == I_SYSENTER || i->desc->id == I_SYSEXIT))
+	    i->desc->id == I_SYSENTER)
 		return INSN_UD;
 	return 1;
 }

@@ -15,6 +15,7 @@ struct dec {
 	unsigned at;		/* the next one */
 	uint8_t r, x, b;	/* 8 if the prefix extends that field */
 	uint8_t r2;		/* 16 for EVEX.R' */
+	uint8_t v8;		/* vvvv's top bit outside 64-bit mode */
 	uint8_t pp, l;
 	uint8_t space;		/* enum insn_space */
 };

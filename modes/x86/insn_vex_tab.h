@@ -204,7 +204,7 @@ VEXI(VPBLENDW, 0F3A, 0x0e, 0, (WO | V(vl), H(vl), W(vl), IB))
 VEXI(VPALIGNR, 0F3A, 0x0f, 0, (WO | V(vl), H(vl), W(vl), IB))
 VEX(VPEXTRB, 66, 0F3A, 0x14, M_L0, (WO | E(r4m1), V(16), IB), AVX, 0)
 VEX(VPEXTRW, 66, 0F3A, 0x15, M_L0, (WO | E(r4m2), V(16), IB), AVX, 0)
-VEX(VPEXTRD, 66, 0F3A, 0x16, M_L0 | M_WG0, (WO | E(4), V(16), IB), AVX, 0)
+VEX(VPEXTRD, 66, 0F3A, 0x16, M_L0 | M_W0, (WO | E(4), V(16), IB), AVX, 0)
 VEX(VPEXTRQ, 66, 0F3A, 0x16, M_L0 | M_WG1, (WO | E(8), V(16), IB), AVX, 0)
 VEX(VEXTRACTPS, 66, 0F3A, 0x17, M_L0, (WO | E(4), V(16), IB), AVX, 0)
 VEX(VINSERTF128, 66, 0F3A, 0x18, M_L1 | M_W0,
@@ -217,7 +217,7 @@ VEX(VEXTRACTI128, 66, 0F3A, 0x39, M_L1 | M_W0,
     (WO | W(16), V(vl), IB), AVX2, 0)
 VEX(VPINSRB, 66, 0F3A, 0x20, M_L0, (WO | V(16), H(16), E(r4m1), IB), AVX, 0)
 VEX(VINSERTPS, 66, 0F3A, 0x21, M_L0, (WO | V(16), H(16), W(4), IB), AVX, 0)
-VEX(VPINSRD, 66, 0F3A, 0x22, M_L0 | M_WG0,
+VEX(VPINSRD, 66, 0F3A, 0x22, M_L0 | M_W0,
     (WO | V(16), H(16), E(4), IB), AVX, 0)
 VEX(VPINSRQ, 66, 0F3A, 0x22, M_L0 | M_WG1,
     (WO | V(16), H(16), E(8), IB), AVX, 0)
