@@ -15,24 +15,19 @@
  * code: the guest's debug exit (value << 1 | 1); 0 power-off or --until seen,
  * 120 usage, 122 we failed, 124 timeout, 126 the guest crashed.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "vm/config.h"
-#include "vm/control.h"
+#include "tests/tools/testvm.h"
 
 enum {
 	RC_USAGE = 120, RC_FAILED = 122, RC_TIMEOUT = 124, RC_CRASHED = 126,
@@ -196,69 +191,16 @@ find_monitor(const char *argv0)
 	return path;
 }
 
-static pid_t
-spawn(const char *program, int setup, int listener, int alive)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die("fork");
-	if (pid)
-		return pid;
-	setsid();
-	if (dup2(setup, 30) < 0 || dup2(listener, 31) < 0 ||
-	    dup2(alive, 32) < 0)
-		_exit(127);
-	execl(program, "trivisor-monitor", "--setup-fd", "30", "--control-fd",
-	    "31", "--alive-fd", "32", (char *)NULL);
-	perror(program);
-	_exit(127);
-}
-
-/* A listening socket with a name the kernel made up, and a connection. */
-static int
-make_control(int *listener)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	socklen_t len = sizeof(sun.sun_family);
-	int fd;
-
-	*listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (*listener < 0 || fd < 0 ||
-	    bind(*listener, (struct sockaddr *)&sun, len) < 0)
-		die("socket");
-	len = sizeof(sun);
-	if (getsockname(*listener, (struct sockaddr *)&sun, &len) < 0 ||
-	    listen(*listener, 4) < 0 ||
-	    connect(fd, (struct sockaddr *)&sun, len) < 0)
-		die("control socket");
-	return fd;
-}
-
-static void
-call(int control, enum ctl_type type, struct ctl_msg *m)
-{
-	ctl_msg_init(m, type, type);
-	if (ctl_send(control, m))
-		return;
-	do {
-		if (ctl_recv(control, m)) {
-			ctl_msg_init(m, CTL_ERROR, 0);
-			return;
-		}
-	} while (m->h.id != type);
-}
-
 static void
 print_stats(int control)
 {
-	static struct ctl_msg m;
+	struct ctl_msg m;
 	size_t pos = 0;
 	char key[64];
 	char value[64];
 
-	call(control, CTL_STATS, &m);
+	if (testvm_call(control, CTL_STATS, NULL, NULL, &m) != CTL_OK)
+		return;
 	while (ctl_next(&m, &pos, key, sizeof(key), value, sizeof(value)))
 		fprintf(stderr, "stat %s=%s\n", key, value);
 }
@@ -345,17 +287,16 @@ pump(struct pump *p, long timeout)
 /* --- the end -------------------------------------------------------------------- */
 
 static int
-read_report(int fd)
+judge(struct testvm *t)
 {
 	char text[1024];
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 	const char *code;
 
-	if (n <= 0) {
+	testvm_wait(t, text, sizeof(text));
+	if (!*text) {
 		fprintf(stderr, "runvm: the monitor died without a report\n");
 		return RC_FAILED;
 	}
-	text[n] = '\0';
 	code = strstr(text, "exit_code=");
 	if (code)
 		return atoi(code + strlen("exit_code="));
@@ -385,67 +326,40 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .timeout = 0 };
-	static struct ctl_msg m;
-	struct termios old;
 	struct pump p = { 0 };
 	struct err e = { 0 };
+	struct termios old;
+	struct ctl_msg m;
+	struct testvm t;
 	bool tty = isatty(STDIN_FILENO);
-	int setup[2];
-	int listener;
-	int report;
-	pid_t pid;
 	int rc;
 
 	parse_options(&o, argc, argv);
-	report = memfd_create("report", MFD_CLOEXEC);
-	o.cfg.report_fd = dup(report);
-	if (o.log)
-		o.cfg.log_fd = dup(STDERR_FILENO);
-	else
-		o.cfg.log_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, setup) < 0)
-		die("socketpair");
-	p.control = make_control(&listener);
-	pid = spawn(o.monitor ? o.monitor : find_monitor(argv[0]), setup[1],
-	    listener, memfd_create("alive", MFD_CLOEXEC));
-	close(setup[1]);
-	close(listener);
-	if (vm_config_send(setup[0], &o.cfg, &e)) {
-		fprintf(stderr, "runvm: %s\n", e.msg);
-		return RC_FAILED;
-	}
-	vm_config_fini(&o.cfg);
-	if (ctl_recv(setup[0], &m) || m.h.type != CTL_READY) {
-		ctl_get_err(&m, &e);
+	o.cfg.log_fd = o.log ? dup(STDERR_FILENO) :
+	    open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (testvm_start(&t, o.monitor ? o.monitor : find_monitor(argv[0]),
+	    &o.cfg, &e)) {
 		fprintf(stderr, "runvm: %s%s%s\n", e.msg, *e.hint ? ": " : "",
 		    e.hint);
-		waitpid(pid, NULL, 0);
 		return RC_FAILED;
 	}
-	call(p.control, CTL_CONSOLE, &m);
-	if (m.h.type != CTL_OK || m.fd < 0) {
-		/* It may be over already. */
-		waitpid(pid, NULL, 0);
-		return read_report(report);
-	}
-	p.console = m.fd;
-	p.until = o.until;
-	p.expect = o.expect;
-	p.send = o.send;
+	p = (struct pump){ .control = t.control, .until = o.until,
+	    .expect = o.expect, .send = o.send,
+	    .console = testvm_console(t.control, 0) };
+	if (p.console < 0)		/* it may be over already */
+		return judge(&t);
 	if (tty)
 		make_raw(&old);
 	rc = pump(&p, o.timeout);
 	if (tty)
 		tcsetattr(STDIN_FILENO, TCSANOW, &old);
-	if (rc && o.stats)
-		print_stats(p.control);
-	if (rc) {
-		call(p.control, CTL_QUIT, &m);
-		waitpid(pid, NULL, 0);
-		if (rc < 0)
-			fprintf(stderr, "runvm: timeout\n");
-		return rc < 0 ? RC_TIMEOUT : 0;
-	}
-	waitpid(pid, NULL, 0);
-	return read_report(report);
+	if (!rc)
+		return judge(&t);
+	if (o.stats)
+		print_stats(t.control);
+	testvm_call(t.control, CTL_QUIT, NULL, NULL, &m);
+	testvm_stop(&t);
+	if (rc < 0)
+		fprintf(stderr, "runvm: timeout\n");
+	return rc < 0 ? RC_TIMEOUT : 0;
 }
