@@ -6,6 +6,11 @@
 GUEST_LIB = guests/lib/boot.S guests/lib/trap.S guests/lib/trap.c \
 	guests/lib/check.c guests/lib/page.c guests/lib/chips.c
 GUEST_IMAGES = \
+	guests/selftest/x32/page.elf \
+	guests/selftest/x32/real.elf \
+	guests/selftest/x32/seg.elf \
+	guests/selftest/x32/task.elf \
+	guests/selftest/x32/v86.elf \
 	guests/selftest/x64/apic.elf \
 	guests/selftest/x64/crash-triple.elf \
 	guests/selftest/x64/exc.elf \
