@@ -118,7 +118,7 @@ fetch(struct vcpu *c)
 	if (unlikely(off > PAGE_SIZE - INSN_MAX_LEN) ||
 	    (mode != MODE_64 && rip + INSN_MAX_LEN - 1 > cs->limit))
 		return fetch_slow(c, mode);
-	page = fetch_page(c, lin);
+	page = fetch_page(c, in, lin);
 	if (unlikely(!page))
 		return fetch_slow(c, mode);
 	e = &in->cache[(lin ^ lin >> 12) % CACHE_ENTRIES];

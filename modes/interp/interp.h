@@ -300,8 +300,20 @@ int st_bytes(struct vcpu *c, gva_t va, const void *src, unsigned len,
     bool stack);
 int probe_write(struct vcpu *c, gva_t va, unsigned len, bool stack);
 void interp_tlb_flush(struct interp *in);
-/* Fill the fetch entry of lin's page; NULL when that is not plain memory. */
-const uint8_t *fetch_page(struct vcpu *c, gva_t lin);
+/* Fill f for lin's page; NULL when that is not plain memory. */
+const uint8_t *fetch_fill(struct vcpu *c, struct fetch_entry *f, gva_t lin);
+
+/* The page of code that holds lin, or NULL. */
+static inline const uint8_t *
+fetch_page(struct vcpu *c, struct interp *in, gva_t lin)
+{
+	struct fetch_entry *f = &in->fetch[c->s.cpl == 3][(lin >>
+	    PAGE_SHIFT) % FETCH_ENTRIES];
+
+	if (likely(f->tag == ((lin & PAGE_MASK) | in->gen)))
+		return f->host;
+	return fetch_fill(c, f, lin);
+}
 
 /* A read-modify-write in the making. */
 struct rmw {

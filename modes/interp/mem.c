@@ -211,17 +211,11 @@ st_bytes(struct vcpu *c, gva_t va, const void *src, unsigned len, bool stack)
 }
 
 const uint8_t *
-fetch_page(struct vcpu *c, gva_t lin)
+fetch_fill(struct vcpu *c, struct fetch_entry *f, gva_t lin)
 {
-	struct interp *in = interp_of(c);
-	struct fetch_entry *f;
-	gva_t tag = (lin & PAGE_MASK) | in->gen;
 	struct walk_result r;
 	struct gmem_page page;
 
-	f = &in->fetch[c->s.cpl == 3][(lin >> PAGE_SHIFT) % FETCH_ENTRIES];
-	if (f->tag == tag)
-		return f->host;
 	if (!x86_canonical(c, lin) && x86_long_mode(c))
 		return NULL;
 	c->walk.rflags = c->s.rflags;
@@ -230,7 +224,7 @@ fetch_page(struct vcpu *c, gva_t lin)
 		return NULL;
 	if (!gmem_page(&c->vm->mem, r.gpa, &page))
 		return NULL;
-	f->tag = tag;
+	f->tag = (lin & PAGE_MASK) | interp_of(c)->gen;
 	f->host = page.host;
 	return page.host;
 }
