@@ -410,7 +410,7 @@ feature_word(const struct recipe *c, uint32_t leaf, unsigned sub,
 		if (b->policy == CPUID_PASS)
 			on = *reg_of(&host, reg) >> bit & 1;
 		else if (b->policy == CPUID_SET ||
-		    (b->policy == CPUID_SET_AMD && c->amd))
+		    b->policy == (c->amd ? CPUID_SET_AMD : CPUID_SET_INTEL))
 			on = !host_dropped(c, b);
 		if (on)
 			word |= 1u << bit;
@@ -464,7 +464,7 @@ static void
 feature_leaf_7(const struct recipe *c)
 {
 	put(c->t, 7, 0, true, (struct cpuid_regs){
-		.eax = MIN(get(&c->h->t, 7, 0).eax, 2u),
+		.eax = c->amd ? MIN(get(&c->h->t, 7, 0).eax, 2u) : 2,
 		.ebx = feature_word(c, 7, 0, CPUID_EBX),
 		.ecx = feature_word(c, 7, 0, CPUID_ECX),
 		.edx = feature_word(c, 7, 0, CPUID_EDX),

@@ -179,7 +179,8 @@ const struct cpuid_bit cpuid_bits[] = {
 	{ 7, 2, EDX, 1, "ipred_ctrl", CPUID_HIDE, NO_SPEC },
 	{ 7, 2, EDX, 2, "rrsba_ctrl", CPUID_HIDE, NO_SPEC },
 	{ 7, 2, EDX, 3, "ddpd_u", CPUID_HIDE, NO_SPEC },
-	{ 7, 2, EDX, 4, "bhi_ctrl", CPUID_HIDE, NO_SPEC },
+	/* With it Linux sets a bit once instead of clearing by a loop. */
+	{ 7, 2, EDX, 4, "bhi_ctrl", CPUID_SET_INTEL, NULL },
 	{ 7, 2, EDX, 5, "mcdt_no", CPUID_PASS, NULL },
 	{ 7, 2, EDX, 6, "uc_lock_dis", CPUID_HIDE, NO_PRIV },
 	{ 7, 2, EDX, 7, "monitor_mitg_no", CPUID_PASS, NULL },

@@ -14,6 +14,7 @@ enum cpuid_policy {
 	CPUID_PASS,		/* offered if the host has it */
 	CPUID_SET,		/* offered whatever the host has */
 	CPUID_SET_AMD,		/* likewise, on AMD and Hygon */
+	CPUID_SET_INTEL,	/* likewise, on all others */
 	CPUID_STATE,		/* set by what the guest is or does */
 	CPUID_HIDE,		/* not offered, because of why */
 };

@@ -357,7 +357,8 @@ static const struct msr msr_tab[] = {
 	R_FUNC(MSR_APIC_BASE, MSR_APIC_BASE, BOTH, APIC, rd_apic, wr_apic),
 	R_CONST(0x3a, INTEL, NONE, 1),			/* FEAT_CTL: locked */
 	R_FUNC(0x3b, 0x3b, BOTH, TSC_ADJUST, rd_tsc_adjust, wr_tsc_adjust),
-	R_FIELD(0x48, BOTH, ARCH_CAPABILITIES, spec_ctrl, 7),
+	/* SPEC_CTRL: IBRS, STIBP, SSBD, BHI_DIS_S. */
+	R_FIELD(0x48, BOTH, ARCH_CAPABILITIES, spec_ctrl, 7 | BIT(10)),
 	R_COMMAND(0x49, BOTH, ARCH_CAPABILITIES, 1),	/* PRED_CMD */
 	R_IGNORE(0x79, 0x79, INTEL, 0),			/* BIOS_UPDT_TRIG */
 	R_FUNC(0x8b, 0x8b, BOTH, NONE, rd_ucode, wr_ignore),

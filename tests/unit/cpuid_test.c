@@ -172,10 +172,32 @@ mitigations_are_off_by_cpuid(void **state)
 		assert_true(ask(0x80000021, 0).eax >> 8 & 1);	/* AutoIBRS */
 		assert_true(ask(0x80000021, 0).eax >> 29 & 1);	/* SRSO_NO */
 		assert_true(ask(0x80000021, 0).ecx >> 1 & 1);	/* TSA_SQ_NO */
+	} else {
+		assert_true(ask(7, 2).edx >> 4 & 1);		/* BHI_CTRL */
 	}
 	/* IBPB, STIBP, SSBD would only be switched back and forth. */
 	assert_false(ask(7, 0).edx >> 26 & 1);
 	assert_false(ask(0x80000008, 0).ebx >> 12 & 1);
+}
+
+/* The other vendor's guest, from this host with another name. */
+static void
+vendors_get_their_own_leaves(void **state)
+{
+	struct err e;
+
+	make(NULL, 1);
+	strcpy(host.vendor, "GenuineIntel");
+	assert_int_equal(cpuid_resolve(&t, &host, 1, 1000, &e), 0);
+	assert_int_equal(ask(0x80000000, 0).eax, 0x80000008);
+	assert_int_equal(ask(0x80000021, 0).eax, 0);
+	assert_int_equal(ask(7, 0).eax, 2);
+	assert_true(ask(7, 2).edx >> 4 & 1);	/* BHI_CTRL */
+	strcpy(host.vendor, "AuthenticAMD");
+	assert_int_equal(cpuid_resolve(&t, &host, 1, 1000, &e), 0);
+	assert_int_equal(ask(0x80000000, 0).eax, 0x80000021);
+	assert_false(ask(7, 2).edx >> 4 & 1);
+	assert_true(ask(0x80000021, 0).eax >> 6 & 1);	/* NullSelClrBase */
 }
 
 static void
@@ -292,6 +314,7 @@ main(void)
 		cmocka_unit_test(the_tables_are_sound),
 		cmocka_unit_test(vector_extensions_of_the_host_are_offered),
 		cmocka_unit_test(mitigations_are_off_by_cpuid),
+		cmocka_unit_test(vendors_get_their_own_leaves),
 		cmocka_unit_test(taking_features_away),
 		cmocka_unit_test(what_follows_from_state),
 		cmocka_unit_test(xsave_sizes_are_the_hosts),
