@@ -26,10 +26,10 @@ GUEST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin -fno-pic -no-pie -static -nostdlib \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-ipa-icf
-GUEST_LDFLAGS = -Wl,-T,$(srcdir)/guests/lib/guest.ld -Wl,--build-id=none \
+guest_link_options = -Wl,-T,$(srcdir)/guests/lib/guest.ld -Wl,--build-id=none \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments
 GUEST_DEPS = $(GUEST_LIB) guests/lib/guest.h guests/lib/guest.ld
-GUEST_LINK = mkdir -p $(@D) && $(CC) $(GUEST_CFLAGS) $(GUEST_LDFLAGS) \
+GUEST_LINK = mkdir -p $(@D) && $(CC) $(GUEST_CFLAGS) $(guest_link_options) \
 	-I$(srcdir)/guests/lib -o $@.tmp $(filter %.c %.S,$^)
 OBJCOPY ?= objcopy
 
