@@ -23,3 +23,16 @@ TESTS += tests/unit/acpi_test
 tests_unit_acpi_test_CPPFLAGS = $(AM_CPPFLAGS) -DIASL='"$(IASL)"'
 tests_unit_acpi_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_acpi_test_LDADD = libboot.a libmmu.a libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/monitor_test
+TESTS += tests/unit/monitor_test
+tests_unit_monitor_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_monitor_test_SOURCES = tests/unit/monitor_test.c \
+	tests/unit/monitor_guests.h tests/tools/testvm.c tests/tools/testvm.h
+tests_unit_monitor_test_LDADD = libvm.a libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/console_test
+TESTS += tests/unit/console_test
+tests_unit_console_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_console_test_LDADD = libmonitor.a libio.a libvm.a libbase.a \
+	$(CMOCKA_LIBS)
