@@ -20,7 +20,7 @@ enum { P61_GATE2 = 1, P61_REFRESH = 0x10, P61_OUT2 = 0x20 };
 /* IRQ 0 more often than this is not the loop thread's business. */
 #define MIN_INTERVAL_NS 50000
 /* Ticks owed are made up for only up to so much time. */
-#define MAX_BACKLOG_TICKS (2u * I8254_HZ)
+#define MAX_BACKLOG_TICKS (I8254_HZ / 2u)
 
 static uint64_t
 tick_now(const struct i8254 *p)
@@ -209,19 +209,29 @@ edge_due(void *ctx)
 	struct i8254 *p = ctx;
 	struct i8254_channel *c = &p->ch[0];
 	uint64_t t = tick_now(p);
+	bool lost = is_periodic(c) && p->waiting && p->waiting(p->waiting_ctx);
 
 	if (t >= p->edge) {
 		settle(c, t);
 		if (is_periodic(c))
-			owe(p, (t - p->edge) / c->count);
+			owe(p, (t - p->edge) / c->count + lost);
 		p->edge = next_edge(c, t);
-	} else if (p->backlog) {
+	} else if (p->backlog && !lost) {
 		p->backlog--;
 	}
-	drive_out0(p, false);
-	drive_out0(p, true);
+	if (!lost) {
+		drive_out0(p, false);
+		drive_out0(p, true);
+	}
 	p->fired = clock_now(p->tq->clock);
 	arm(p, t);
+}
+
+void
+i8254_set_waiting(struct i8254 *p, bool (*waiting)(void *ctx), void *ctx)
+{
+	p->waiting = waiting;
+	p->waiting_ctx = ctx;
 }
 
 /* --- programming ------------------------------------------------------- */

@@ -5,8 +5,9 @@
  * Channel 0's OUT drives irq0; channel 1 is the refresh timer; channel 2's
  * GATE and OUT are seen through port 0x61.  We never tick: counters and OUT
  * are computed from the clock when the guest looks, only channel 0 arms a
- * timer.  Ticks that the loop thread was too late for are made up for at
- * double speed, so that a guest which counts them keeps time.
+ * timer.  Ticks that the loop thread was too late for, or that the guest's
+ * processor did not run to take, are made up for at double speed, so that a
+ * guest which counts them keeps time.
  *
  * i8254_init(); i8254_attach().  Device lock held.
  */
@@ -54,10 +55,18 @@ struct i8254 {
 	struct timer timer;
 	struct timer_queue *tq;	/* borrowed */
 	struct irq_line irq0;
+	bool (*waiting)(void *ctx);
+	void *waiting_ctx;	/* borrowed */
 };
 
 void i8254_init(struct i8254 *p, struct timer_queue *tq,
     const struct irq_line *irq0);
+/*
+ * waiting() says whether the last edge of irq0 still waits to be taken by a
+ * processor, see i8259_waiting() and apic_bus_waiting(): another edge would be
+ * lost on it.  Optional; called with the device lock held.
+ */
+void i8254_set_waiting(struct i8254 *p, bool (*waiting)(void *ctx), void *ctx);
 void i8254_reset(struct i8254 *p);
 /* Ports 0x40..0x43 and 0x61. */
 MUST_USE int i8254_attach(struct i8254 *p, struct bus *pio, struct err *e);

@@ -130,6 +130,14 @@ i8259_pending(const struct i8259 *p)
 	return request(&p->chip[MASTER], true) >= 0;
 }
 
+bool
+i8259_waiting(const struct i8259 *p, unsigned n)
+{
+	const struct i8259_chip *c = &p->chip[n >> 3 & 1];
+
+	return c->ready && (c->irr & ~c->imr & (1 << (n & 7))) != 0;
+}
+
 uint8_t
 i8259_ack(struct i8259 *p)
 {

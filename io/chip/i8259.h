@@ -49,6 +49,8 @@ MUST_USE int i8259_attach(struct i8259 *p, struct bus *pio, struct err *e);
 void i8259_set(void *ctx, unsigned n, int level);
 /* Is INT asserted? */
 bool i8259_pending(const struct i8259 *p);
+/* Does a request on input n, not masked, wait for its acknowledge? */
+bool i8259_waiting(const struct i8259 *p, unsigned n);
 /* The vector; the spurious one (IR7) when no request is left. */
 uint8_t i8259_ack(struct i8259 *p);
 

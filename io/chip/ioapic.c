@@ -19,11 +19,12 @@ enum { REG_ID = 0, REG_VERSION = 1, REG_ARB = 2, REG_REDIR = 0x10 };
 #define REDIR_LOGICAL		BIT(11)
 #define REDIR_WRITABLE		(UINT64_C(0xff00000000000000) | 0x1afff)
 
-static void
-send(struct ioapic *a, unsigned n)
+bool
+ioapic_message(const struct ioapic *a, unsigned n, struct apic_msg *m)
 {
-	uint64_t r = a->redir[n];
-	struct apic_msg m = {
+	uint64_t r = n < IOAPIC_PINS ? a->redir[n] : REDIR_MASKED;
+
+	*m = (struct apic_msg){
 		.dest = (uint32_t)(r >> 56),
 		.logical = (r & REDIR_LOGICAL) != 0,
 		.delivery = r >> 8 & 7,
@@ -31,13 +32,20 @@ send(struct ioapic *a, unsigned n)
 		.assert = true,
 		.level_trigger = (r & REDIR_LEVEL) != 0,
 	};
-
-	if (!m.logical && m.dest == 0xff)
-		m.dest = APIC_BROADCAST;
+	if (!m->logical && m->dest == 0xff)
+		m->dest = APIC_BROADCAST;
 	/* 3 is reserved and start-up is not for I/O APICs. */
-	if (m.delivery == 3 || m.delivery == APIC_STARTUP)
-		return;
-	a->deliver(a->ctx, &m);
+	return !(r & REDIR_MASKED) && m->delivery != 3 &&
+	    m->delivery != APIC_STARTUP;
+}
+
+static void
+send(struct ioapic *a, unsigned n)
+{
+	struct apic_msg m;
+
+	if (ioapic_message(a, n, &m))
+		a->deliver(a->ctx, &m);
 }
 
 /* A level-triggered pin speaks until its EOI has come, then again. */
@@ -71,7 +79,7 @@ ioapic_set(void *ctx, unsigned n, int level)
 	a->lines |= bit;
 	if (a->redir[n] & REDIR_LEVEL)
 		service_level(a, n);
-	else if (rises && !(a->redir[n] & REDIR_MASKED))
+	else if (rises)
 		send(a, n);
 }
 

@@ -37,6 +37,8 @@ void ioapic_reset(struct ioapic *a);
 MUST_USE int ioapic_attach(struct ioapic *a, struct bus *mmio, struct err *e);
 /* An irq_line callback: ctx is the struct ioapic, n the pin. */
 void ioapic_set(void *ctx, unsigned n, int level);
+/* The message that pin n would send; false when it is masked or sends none. */
+bool ioapic_message(const struct ioapic *a, unsigned n, struct apic_msg *m);
 /* A local APIC finished a level-triggered interrupt with this vector. */
 void ioapic_eoi(struct ioapic *a, uint8_t vector);
 

@@ -315,6 +315,20 @@ apic_bus_deliver(struct apic_bus *b, const struct apic_msg *m)
 	return n;
 }
 
+bool
+apic_bus_waiting(const struct apic_bus *b, const struct apic_msg *m)
+{
+	uint32_t bit = UINT32_C(1) << (m->vector & 31);
+
+	if (m->delivery > APIC_LOWEST)
+		return false;
+	for (unsigned i = 0; i < b->n; i++)
+		if (addressed(b->lapic[i], m) &&
+		    (peek(&b->lapic[i]->irr[m->vector >> 5]) & bit))
+			return true;
+	return false;
+}
+
 void
 lapic_send(struct lapic *l)
 {

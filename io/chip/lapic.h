@@ -111,6 +111,9 @@ void apic_bus_init(struct apic_bus *b);
  */
 unsigned apic_bus_deliver(struct apic_bus *b, const struct apic_msg *m);
 
+/* Does a fixed interrupt sent so wait in an IRR?  Any thread. */
+bool apic_bus_waiting(const struct apic_bus *b, const struct apic_msg *m);
+
 /* phys_bits: guest physical address width, as CPUID says it. */
 void lapic_init(struct lapic *l, uint32_t id, bool bsp, unsigned phys_bits,
     struct apic_bus *bus, const struct clock *clock,

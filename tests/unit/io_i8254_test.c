@@ -381,6 +381,37 @@ ticks_missed_by_a_late_loop_are_made_up_for(void **state)
 	assert_in_range(f.r.edges[IRQ0], 199, 200);
 }
 
+static bool
+is_waiting(void *ctx)
+{
+	return *(bool *)ctx;
+}
+
+static void
+ticks_that_find_the_last_one_waiting_are_owed(void **state)
+{
+	bool waiting = false;
+	struct fixture f;
+
+	setup(&f);
+	i8254_set_waiting(&f.p, is_waiting, &waiting);
+	program(&f, 0, 2, 11932);		/* 100 Hz */
+	rig_pass(&f.r, 101 * MS);
+	assert_int_equal(f.r.edges[IRQ0], 10);
+	waiting = true;
+	rig_pass(&f.r, 50 * MS);
+	assert_int_equal(f.r.edges[IRQ0], 10);
+	waiting = false;
+	rig_pass(&f.r, 100 * MS);
+	assert_int_equal(f.r.edges[IRQ0], 25);
+	/* Nobody takes them for long: not all are owed. */
+	waiting = true;
+	rig_pass(&f.r, 10 * NS_PER_SEC);
+	waiting = false;
+	rig_pass(&f.r, 2 * NS_PER_SEC);
+	assert_in_range(f.r.edges[IRQ0], 25 + 200 + 40, 25 + 200 + 60);
+}
+
 static void
 a_silly_period_does_not_busy_the_loop(void **state)
 {
@@ -433,6 +464,8 @@ main(void)
 		cmocka_unit_test(
 		    port_61_toggles_refresh_and_keeps_the_speaker_bits),
 		cmocka_unit_test(ticks_missed_by_a_late_loop_are_made_up_for),
+		cmocka_unit_test(
+		    ticks_that_find_the_last_one_waiting_are_owed),
 		cmocka_unit_test(a_silly_period_does_not_busy_the_loop),
 		cmocka_unit_test(an_unprogrammed_chip_needs_no_timer),
 	};

@@ -296,6 +296,25 @@ a_poll_acknowledges(void **state)
 }
 
 static void
+a_request_waits_until_it_is_acknowledged(void **state)
+{
+	struct fixture f;
+
+	setup(&f);
+	assert_false(i8259_waiting(&f.p, 0));
+	pulse(&f, 0);
+	assert_true(i8259_waiting(&f.p, 0));
+	outb(&f.r, 0x21, 1);
+	assert_false(i8259_waiting(&f.p, 0));
+	outb(&f.r, 0x21, 0);
+	i8259_ack(&f.p);
+	assert_false(i8259_waiting(&f.p, 0));
+	pulse(&f, 11);
+	assert_true(i8259_waiting(&f.p, 11));
+	assert_false(i8259_waiting(&f.p, 3));
+}
+
+static void
 icw1_clears_masks_and_requests(void **state)
 {
 	struct fixture f;
@@ -336,6 +355,7 @@ main(void)
 		cmocka_unit_test(special_fully_nested_mode_lets_the_slave_nest),
 		cmocka_unit_test(the_slave_does_not_nest_without_it),
 		cmocka_unit_test(a_poll_acknowledges),
+		cmocka_unit_test(a_request_waits_until_it_is_acknowledged),
 		cmocka_unit_test(icw1_clears_masks_and_requests),
 	};
 

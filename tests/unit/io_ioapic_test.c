@@ -186,6 +186,22 @@ reserved_delivery_modes_send_nothing(void **state)
 }
 
 static void
+a_pin_tells_the_message_it_would_send(void **state)
+{
+	struct apic_msg m;
+	struct fixture f;
+
+	setup(&f);
+	assert_false(ioapic_message(&f.a, 2, &m));
+	redirect(&f, 2, UINT64_C(1) << 56 | 0x30);
+	assert_true(ioapic_message(&f.a, 2, &m));
+	assert_int_equal(m.dest, 1);
+	assert_int_equal(m.vector, 0x30);
+	assert_false(ioapic_message(&f.a, 24, &m));
+	assert_int_equal(f.sent, 0);
+}
+
+static void
 physical_255_is_everybody(void **state)
 {
 	struct fixture f;
@@ -209,6 +225,7 @@ main(void)
 		cmocka_unit_test(edge_mode_clears_remote_irr),
 		cmocka_unit_test(read_only_bits_cannot_be_written),
 		cmocka_unit_test(reserved_delivery_modes_send_nothing),
+		cmocka_unit_test(a_pin_tells_the_message_it_would_send),
 		cmocka_unit_test(physical_255_is_everybody),
 	};
 

@@ -366,6 +366,24 @@ physical_mode_reaches_one_or_all(void **state)
 }
 
 static void
+a_message_waits_until_it_is_taken(void **state)
+{
+	struct apic_msg m = { .dest = 2, .delivery = APIC_FIXED,
+	    .vector = 0x61, .assert = true };
+	struct fixture f;
+
+	setup_on(&f);
+	assert_false(apic_bus_waiting(&f.bus, &m));
+	apic_bus_deliver(&f.bus, &m);
+	assert_true(apic_bus_waiting(&f.bus, &m));
+	m.dest = 1;
+	assert_false(apic_bus_waiting(&f.bus, &m));
+	m.dest = 2;
+	lapic_take(&f.cpu[2].l);
+	assert_false(apic_bus_waiting(&f.bus, &m));
+}
+
+static void
 flat_logical_mode_matches_bits(void **state)
 {
 	struct fixture f;
@@ -911,6 +929,7 @@ main(void)
 		cmocka_unit_test(an_illegal_error_vector_does_not_recurse),
 		cmocka_unit_test(a_reserved_register_is_an_error),
 		cmocka_unit_test(physical_mode_reaches_one_or_all),
+		cmocka_unit_test(a_message_waits_until_it_is_taken),
 		cmocka_unit_test(flat_logical_mode_matches_bits),
 		cmocka_unit_test(cluster_logical_mode_matches_the_cluster),
 		cmocka_unit_test(lowest_priority_picks_one_and_spreads),
