@@ -8,6 +8,7 @@
  * connections stay valid.
  */
 #include <errno.h>
+#include <grp.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 
+#define SOCKET_GROUP "trivisor"
 #define FRAME_SECONDS 5.0
 /* A client that asked its last question may still wait for the answer. */
 #define LINGER_SECONDS 60.0
@@ -372,16 +374,60 @@ lock_socket(struct daemon *d, struct err *e)
 	return -EBUSY;
 }
 
+/*
+ * Who may connect.  The system's daemon lets the members of the group in;
+ * a user's own and a private one are that user's alone.
+ */
+static const struct group *
+socket_group(const struct daemon *d)
+{
+	return geteuid() == 0 && !options_private(&d->opt) ?
+	    getgrnam(SOCKET_GROUP) : NULL;
+}
+
+/* The directory of the socket, passable where others may come in. */
+static int
+make_socket_dir(const char *dir, bool shared, struct err *e)
+{
+	if (shared) {
+		mode_t mask = umask(022);
+
+		/* What is above is the administrator's. */
+		(void)!mkdir(dir, 0755);
+		umask(mask);
+	}
+	return dir_make(*dir ? dir : "/", e);
+}
+
+/* Whoever owns the directory could put a socket of their own there. */
+static int
+check_socket_dir(const char *dir, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(*dir ? dir : "/", &st))
+		return err_set_sys(e, errno, "directory \"%.300s\"", dir);
+	if (st.st_uid == 0 || st.st_uid == geteuid())
+		return 0;
+	err_set(e, ERR_ACCESS_DENIED, "directory \"%.300s\" belongs to user "
+	    "%u", dir, (unsigned)st.st_uid);
+	err_hint(e, "name another place with --socket");
+	return -EACCES;
+}
+
 int
 conn_listen(struct daemon *d, struct err *e)
 {
+	const struct group *group = socket_group(d);
 	char dir[PATH_BYTES], *slash;
 	int dir_fd, rc;
 
 	memcpy(dir, d->opt.socket, sizeof(dir));
 	slash = strrchr(dir, '/');
 	*slash = '\0';
-	rc = dir_make(*dir ? dir : "/", e);
+	rc = make_socket_dir(dir, group != NULL, e);
+	if (!rc)
+		rc = check_socket_dir(dir, e);
 	if (!rc)
 		rc = lock_socket(d, e);
 	if (rc)
@@ -390,7 +436,10 @@ conn_listen(struct daemon *d, struct err *e)
 	if (dir_fd < 0)
 		return err_set_sys(e, errno, "directory \"%.300s\"", dir);
 	rc = dir_bind(dir_fd, slash + 1, SOCK_STREAM | SOCK_NONBLOCK,
-	    &d->listen_fd);
+	    group ? 0660 : 0600, &d->listen_fd);
+	if (!rc && group && fchownat(dir_fd, slash + 1, (uid_t)-1,
+	    group->gr_gid, AT_SYMLINK_NOFOLLOW))
+		log_line(LOG_WARN, "rpc: what=socket_group errno=%d", errno);
 	close(dir_fd);
 	if (rc)
 		return err_set_sys(e, -rc, "cannot listen at \"%.300s\"",

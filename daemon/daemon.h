@@ -189,13 +189,16 @@ MUST_USE int file_open_input(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
 MUST_USE int file_open_output(const struct client_ids *ids,
     const char *object, const char *path, bool append, int *fd, struct err *e);
-/* A listening unix stream socket at path. */
+/* A listening unix stream socket at path; a stale one there gives way. */
 MUST_USE int file_listen(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
+/* Remove such a socket again, if it still is one. */
+void file_remove_socket(const struct client_ids *ids, const char *path);
 /*
  * Bind or connect below a directory of our own, however long its path is.
  */
-MUST_USE int dir_bind(int dir_fd, const char *name, int type, int *fd);
+MUST_USE int dir_bind(int dir_fd, const char *name, int type, mode_t mode,
+    int *fd);
 MUST_USE int dir_connect(int dir_fd, const char *name, int type, int *fd);
 /* mkdir -p with mode 0700 for what is new. */
 MUST_USE int dir_make(const char *path, struct err *e);

@@ -119,13 +119,59 @@ file_open_output(const struct client_ids *ids, const char *object,
 	return rc ? open_failed(-rc, ids, object, path, e) : 0;
 }
 
+/* It is a socket, and nobody listens at it any more. */
+static bool
+is_stale(const struct sockaddr_un *sa)
+{
+	struct stat st;
+	bool stale;
+	int s;
+
+	/* A regular file refuses connections, too. */
+	if (lstat(sa->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s < 0)
+		return false;
+	stale = connect(s, (const struct sockaddr *)sa, sizeof(*sa)) &&
+	    errno == ECONNREFUSED;
+	close(s);
+	return stale;
+}
+
+static int
+bind_and_listen(int s, const struct sockaddr_un *sa)
+{
+	const struct sockaddr *a = (const struct sockaddr *)sa;
+	mode_t mask = umask(077);
+	int rc = bind(s, a, sizeof(*sa)) ? -errno : 0;
+
+	if (rc == -EADDRINUSE && is_stale(sa) && !unlink(sa->sun_path))
+		rc = bind(s, a, sizeof(*sa)) ? -errno : 0;
+	umask(mask);
+	if (!rc && listen(s, 4))
+		rc = -errno;
+	return rc;
+}
+
+void
+file_remove_socket(const struct client_ids *ids, const char *path)
+{
+	struct saved_ids saved;
+	struct stat st;
+
+	if (!take_ids(ids, &saved) && !lstat(path, &st) &&
+	    S_ISSOCK(st.st_mode))
+		unlink(path);
+	restore_ids(&saved);
+}
+
 int
 file_listen(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	struct saved_ids saved;
-	mode_t mask;
 	int s, rc;
 
 	if (path[0] != '/')
@@ -137,11 +183,8 @@ file_listen(const struct client_ids *ids, const char *object,
 	if (s < 0)
 		return err_set_sys(e, errno, "%s \"%s\"", object, path);
 	rc = take_ids(ids, &saved);
-	mask = umask(077);
-	if (!rc && (bind(s, (struct sockaddr *)&sa, sizeof(sa)) ||
-	    listen(s, 4)))
-		rc = -errno;
-	umask(mask);
+	if (!rc)
+		rc = bind_and_listen(s, &sa);
 	restore_ids(&saved);
 	if (rc) {
 		close(s);
@@ -169,7 +212,7 @@ short_address(int dir_fd, const char *name, struct sockaddr_un *sa)
 }
 
 int
-dir_bind(int dir_fd, const char *name, int type, int *fd)
+dir_bind(int dir_fd, const char *name, int type, mode_t mode, int *fd)
 {
 	struct sockaddr_un sa;
 	struct stat st;
@@ -185,7 +228,7 @@ dir_bind(int dir_fd, const char *name, int type, int *fd)
 	if (!fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) &&
 	    S_ISSOCK(st.st_mode) && unlinkat(dir_fd, name, 0))
 		goto fail;
-	mask = umask(077);
+	mask = umask(0777 & ~mode);
 	rc = bind(s, (struct sockaddr *)&sa, sizeof(sa));
 	umask(mask);
 	if (rc || listen(s, 64))

@@ -162,14 +162,14 @@ set_up(struct daemon *d, struct err *e)
 {
 	int rc;
 
-	rc = dir_make(d->opt.run_dir, e);
+	/* First the socket's lock: only one daemon may touch the rest. */
+	rc = conn_listen(d, e);
+	if (!rc)
+		rc = dir_make(d->opt.run_dir, e);
 	if (!rc)
 		rc = dir_make(d->opt.log_dir, e);
 	if (!rc)
 		rc = store_open(d->opt.state_dir, e);
-	/* First the socket's lock: only one daemon may touch the rest. */
-	if (!rc)
-		rc = conn_listen(d, e);
 	if (!rc)
 		rc = store_load(d->opt.state_dir, install_def, d, e);
 	if (!rc)

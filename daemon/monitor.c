@@ -305,6 +305,7 @@ monitor_free(struct monitor *m)
 	ev_io_stop(loop, &m->control_io);
 	ev_timer_stop(loop, &m->timer);
 	tty_free(m->tty);
+	free(m->gdb_path);
 	close_fd(&m->pidfd);
 	close_fd(&m->setup_fd);
 	close_fd(&m->control_fd);
@@ -326,6 +327,8 @@ monitor_gone(struct monitor *m)
 	if (m->setup_fd >= 0)
 		read_setup(m);
 	drain_control(m);
+	if (m->gdb_path)
+		file_remove_socket(&m->gdb_ids, m->gdb_path);
 	find_exit(m, &dom->exit);
 	answer_everybody(m, &dom->exit);
 	monitor_free(m);

@@ -33,6 +33,8 @@ struct monitor {
 	ev_timer timer;			/* start limit, later quit limit */
 	uint64_t next_id;
 	struct tty *tty;		/* owned, NULL none */
+	char *gdb_path;			/* owned: a socket to remove */
+	struct client_ids gdb_ids;
 	struct call *start_call;	/* owned until it is answered */
 	struct err start_err;		/* why it did not start; code 0 none */
 	TAILQ_HEAD(, pending) pending;

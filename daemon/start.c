@@ -134,7 +134,7 @@ start_in(struct daemon *d, struct domain *dom, struct run_request *r,
 		rc = open_run_files(d, r, dir, e);
 	if (rc)
 		return rc;
-	rc = dir_bind(dir, "control", SOCK_SEQPACKET | SOCK_NONBLOCK,
+	rc = dir_bind(dir, "control", SOCK_SEQPACKET | SOCK_NONBLOCK, 0600,
 	    &s.control_fd);
 	if (rc)
 		return err_set_sys(e, -rc, "control socket");
@@ -179,6 +179,12 @@ monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
 	dom->started = clock_realtime();
 	memset(&dom->exit, 0, sizeof(dom->exit));
 	rc = start_in(d, dom, r, dir, alive, e);
+	if (!rc && r->gdb_path) {
+		dom->monitor->gdb_path = strdup(r->gdb_path);
+		dom->monitor->gdb_ids = *r->ids;
+	} else if (r->cfg.gdb_fd >= 0) {
+		file_remove_socket(r->ids, r->gdb_path);
+	}
 	/* From here on the lock lives with the monitor's copy. */
 	close(alive);
 	close(dir);

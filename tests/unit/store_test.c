@@ -283,17 +283,42 @@ long_directories_can_hold_sockets(void **state)
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	assert_int_equal(dir_make(path, &e), 0);
 	d = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(dir_bind(d, "control", SOCK_SEQPACKET, &s), 0);
+	assert_int_equal(dir_bind(d, "control", SOCK_SEQPACKET, 0600, &s), 0);
 	assert_int_equal(dir_connect(d, "control", SOCK_SEQPACKET, &c), 0);
 	close(c);
 	close(s);
 	/* A left-over socket gives way, a file does not. */
-	assert_int_equal(dir_bind(d, "control", SOCK_SEQPACKET, &s), 0);
+	assert_int_equal(dir_bind(d, "control", SOCK_SEQPACKET, 0600, &s), 0);
 	close(s);
 	close(openat(d, "file", O_CREAT | O_WRONLY, 0600));
-	assert_int_equal(dir_bind(d, "file", SOCK_SEQPACKET, &s),
+	assert_int_equal(dir_bind(d, "file", SOCK_SEQPACKET, 0600, &s),
 	    -EADDRINUSE);
 	close(d);
+}
+
+static void
+stale_gdb_socket_gives_way_a_live_one_does_not(void **state)
+{
+	struct client_ids me = { .uid = getuid(), .gid = getgid() };
+	char path[128];
+	struct err e;
+	int a, b;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/gdb", dir);
+	assert_int_equal(file_listen(&me, "gdb", path, &a, &e), 0);
+	assert_int_equal(file_listen(&me, "gdb", path, &b, &e), -EADDRINUSE);
+	assert_true(e.hint[0]);
+	close(a);
+	assert_int_equal(file_listen(&me, "gdb", path, &b, &e), 0);
+	close(b);
+	file_remove_socket(&me, path);
+	assert_int_equal(access(path, F_OK), -1);
+	/* What is no socket stays. */
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	assert_int_not_equal(file_listen(&me, "gdb", path, &b, &e), 0);
+	file_remove_socket(&me, path);
+	assert_int_equal(access(path, F_OK), 0);
 }
 
 static void
@@ -371,6 +396,7 @@ main(void)
 		T(inputs_must_be_readable_files),
 		T(inputs_are_opened_with_the_clients_rights),
 		T(long_directories_can_hold_sockets),
+		T(stale_gdb_socket_gives_way_a_live_one_does_not),
 		T(lock_tells_the_living_from_the_dead),
 		T(report_is_read_with_care),
 	};
