@@ -137,6 +137,7 @@ static const struct {
 	{ "kernel", "Kernel" }, { "initrd", "Initrd" },
 	{ "cmdline", "Command line" }, { "id", "Id" },
 	{ "pid", "Process" }, { "started", "Started" },
+	{ "tty", "Terminal" },
 };
 
 static void
