@@ -206,6 +206,7 @@ struct bt_vcpu {
 	uint64_t res_addend, res_ea;	/* slow path's answer */
 	uint64_t res_host;	/* an area's host address */
 	uint64_t res_rax, res_rdx;	/* XRSTOR's mask, as allowed */
+	uint64_t tmp_ea;	/* an address computed in steps */
 	uint64_t in_xrstor;	/* host rax, rdx hold it, not the guest's */
 	uint64_t self;
 	uint64_t fn_slow, fn_step, fn_call;	/* the helpers' addresses */
@@ -360,7 +361,7 @@ enum { XS_XSAVE, XS_XSAVEOPT, XS_XSAVEC, XS_64 = 4 };
 
 enum bt_helper_id {
 	HELP_SYSCALL, HELP_SYSRET, HELP_IRET, HELP_POPF, HELP_HLT,
-	HELP_WRMSR, HELP_RDMSR, HELP_XSAVE, HELP_XRSTOR, HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
+	HELP_WRMSR, HELP_RDMSR, HELP_MOV_CR, HELP_SET_AC, HELP_XSAVE, HELP_XRSTOR, HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
 };
 
 /* Registers of the guest in memory <-> flags words; see helper.c. */

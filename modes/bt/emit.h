@@ -287,6 +287,20 @@ rorx(struct emit *e, unsigned dst, unsigned src, unsigned n)
 	emit8(e, n);
 }
 
+/* Shifts by a register, flag-free: pp 1 SHLX, 2 SARX, 3 SHRX. */
+static inline void
+shx(struct emit *e, unsigned pp, unsigned w, unsigned dst, unsigned src,
+    unsigned count)
+{
+	emit_vex3(e, 2, pp, w, dst, count, 0, src);
+	emit8(e, 0xf7);
+	emit_modrm(e, 3, dst, src);
+}
+
+#define SHX_SHL 1
+#define SHX_SAR 2
+#define SHX_SHR 3
+
 /* pp 3: PDEP, pp 2: PEXT; the mask is gs:[disp]. */
 static inline void
 pdx_gs(struct emit *e, unsigned pp, unsigned dst, unsigned src, uint32_t disp)

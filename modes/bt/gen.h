@@ -14,6 +14,7 @@ struct addr {
 	uint8_t seg;		/* SEG_FS or SEG_GS add their base */
 	bool addr32;		/* 67: the offset wraps at 4 GiB */
 	bool konst;		/* disp is the whole linear address */
+	bool saved;		/* it was computed before, into tmp_ea */
 	int64_t disp;
 };
 
@@ -81,6 +82,7 @@ void gen_check(struct gen *g, const struct addr *a, unsigned size, bool write);
 /* Emit i as it is, operands renamed.  False: it must be stepped. */
 bool gen_native(struct gen *g);
 bool gen_lea(struct gen *g);
+bool gen_bit_test(struct gen *g);
 bool gen_stack(struct gen *g);
 bool gen_branch(struct gen *g);
 bool gen_system(struct gen *g);

@@ -250,7 +250,8 @@ gen_branch(struct gen *g)
 		return true;
 	case FLOW_RET:
 		return gen_ret(g);
+		return gen_ret(g);
 	default:
-		return false;
+		return gen_system(g);	/* ring transitions */
 	}
 }

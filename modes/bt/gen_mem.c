@@ -72,6 +72,10 @@ gen_ea(struct gen *g, unsigned dst, const struct addr *a, bool with_seg)
 	unsigned base = H_NONE, index = H_NONE;
 	unsigned w = a->addr32 ? W32 : W64;
 
+	if (a->saved) {
+		load_gs(e, dst, GS(tmp_ea));
+		return;
+	}
 	if (a->konst) {
 		mov_ri(e, dst, (uint64_t)a->disp);
 	} else {

@@ -99,6 +99,30 @@ gen_cld(struct gen *g)
 	return true;
 }
 
+/* MOV between a general and a segment or control register. */
+static bool
+gen_mov(struct gen *g)
+{
+	const struct opnd *to = &g->i->opnd[0], *from = &g->i->opnd[1];
+	struct emit *e = &g->e;
+
+	if (from->kind == OPND_SREG && to->kind == OPND_GPR &&
+	    g->i->op_bytes != 2) {
+		op_gs(e, W32, 0x0fb7, S_B, (uint32_t)(
+		    offsetof(struct bt_vcpu, c.s.seg[0].selector) +
+		    from->reg * sizeof(struct seg_reg)));
+		gen_store(g, to->reg, S_B);
+		return true;
+	}
+	if (to->kind == OPND_CR && privileged(g)) {
+		gen_load(g, S_B, from->reg);
+		store_gs(e, S_B, GS(tmp_target));
+		gen_call_helper(g, HELP_MOV_CR, to->reg);
+		return true;
+	}
+	return false;
+}
+
 bool
 gen_system(struct gen *g)
 {
@@ -123,6 +147,14 @@ gen_system(struct gen *g)
 		return true;
 	case I_IRET:
 		gen_call_helper(g, HELP_IRET, g->i->op_bytes);
+		return true;
+	case I_MOV:
+		return gen_mov(g);
+	case I_STAC:
+	case I_CLAC:
+		if (!privileged(g))
+			return false;
+		gen_call_helper(g, HELP_SET_AC, g->i->desc->id == I_STAC);
 		return true;
 	case I_WRMSR:
 		gen_call_helper(g, HELP_WRMSR, g->i->op_bytes);

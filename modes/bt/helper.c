@@ -250,6 +250,28 @@ help_rdmsr(struct bt_vcpu *b, uint64_t next, unsigned size)
 	return BT_CONTINUE;
 }
 
+/* The new value is in tmp_target. */
+static uint32_t
+help_mov_cr(struct bt_vcpu *b, uint64_t next, unsigned cr)
+{
+	if (x86_mov_to_cr(&b->c, cr, b->tmp_target))
+		return deliver(b);
+	b->c.s.rip = next;
+	return resume(b);
+}
+
+/* STAC and CLAC. */
+static uint32_t
+help_set_ac(struct bt_vcpu *b, uint64_t next, unsigned on)
+{
+	if (on)
+		b->c.s.rflags |= FLAG_AC;
+	else
+		b->c.s.rflags &= ~(uint64_t)FLAG_AC;
+	b->c.s.rip = next;
+	return resume(b);
+}
+
 static uint32_t
 help_popf(struct bt_vcpu *b, uint64_t next, unsigned size)
 {
@@ -530,6 +552,8 @@ static helper_fn *const helpers[HELP_COUNT] = {
 	[HELP_HLT] = help_step,
 	[HELP_WRMSR] = help_wrmsr,
 	[HELP_RDMSR] = help_rdmsr,
+	[HELP_MOV_CR] = help_mov_cr,
+	[HELP_SET_AC] = help_set_ac,
 	[HELP_REP_MOVS] = help_rep_movs,
 	[HELP_REP_STOS] = help_rep_stos,
 };

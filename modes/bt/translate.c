@@ -16,9 +16,12 @@
 
 /* System instructions after which the straight line goes on. */
 static bool
-goes_on(unsigned id)
+goes_on(const struct insn *i)
 {
-	switch (id) {
+	switch (i->desc->id) {
+	case I_MOV:
+		return i->opnd[1].kind == OPND_SREG &&
+		    i->opnd[0].kind == OPND_GPR;
 	case I_CLI: case I_STI: case I_SWAPGS: case I_RDTSC: case I_RDTSCP:
 	case I_LFENCE: case I_MFENCE: case I_SFENCE: case I_PAUSE: case I_RDMSR:
 		return true;
@@ -34,7 +37,7 @@ ends_line(const struct insn *i)
 	case CLASS_BRANCH:
 		return i->desc->flow != FLOW_JCC;
 	case CLASS_SYSTEM:
-		return !goes_on(i->desc->id);
+		return !goes_on(i);
 	case CLASS_STACK:
 		return i->desc->id == I_POPF;
 	case CLASS_IO:
@@ -186,6 +189,18 @@ vectors_on(const struct gen *g, const struct insn *i)
 	return (g->mode & need) == need;
 }
 
+/* BT and its kin whose register bit offset reaches outside the operand. */
+static bool
+bit_string(const struct insn *i)
+{
+	switch (i->desc->id) {
+	case I_BT: case I_BTS: case I_BTR: case I_BTC:
+		return i->has_mem && !i->imm_len;
+	default:
+		return false;
+	}
+}
+
 /* Instructions that run natively but for an exception or two. */
 static bool
 native_ok(const struct gen *g, const struct insn *i)
@@ -194,10 +209,7 @@ native_ok(const struct gen *g, const struct insn *i)
 		return false;
 	if (i->has_mem && (!i->mem_size || !i->mem_access))
 		return false;
-	/* A register bit offset reaches outside the operand. */
 	switch (i->desc->id) {
-	case I_BT: case I_BTS: case I_BTR: case I_BTC:
-		return !i->has_mem || i->imm_len;
 	/* Memory beside the ModRM operand. */
 	case I_XLAT: case I_MASKMOVQ: case I_MASKMOVDQU: case I_VMASKMOVDQU:
 	case I_MOVDIR64B: case I_CLZERO:
@@ -232,6 +244,8 @@ gen_insn(struct gen *g)
 			return gen_cld(g);
 		if (is_hint(i))
 			return true;
+		if (bit_string(i))
+			return gen_bit_test(g);
 		return native_ok(g, i) && gen_native(g);
 	case CLASS_VEC:
 	case CLASS_MMX:
