@@ -36,3 +36,10 @@ TESTS += tests/unit/console_test
 tests_unit_console_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_console_test_LDADD = libmonitor.a libio.a libvm.a libbase.a \
 	$(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/gdb_test
+TESTS += tests/unit/gdb_test
+tests_unit_gdb_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_gdb_test_SOURCES = tests/unit/gdb_test.c tests/tools/testvm.c \
+	tests/tools/testvm.h
+tests_unit_gdb_test_LDADD = libvm.a libbase.a $(CMOCKA_LIBS)
