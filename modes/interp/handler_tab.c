@@ -94,6 +94,8 @@ static handler_fn *const handlers[I_COUNT] = {
 	[I_FNSAVE] = h_fnstenv, [I_FLDENV] = h_fldenv,
 	[I_FRSTOR] = h_fldenv,
 
+	[I_VZEROUPPER] = h_vzero, [I_VZEROALL] = h_vzero,
+
 	/* Masked through an implied operand */
 	[I_MASKMOVQ] = h_maskmov, [I_MASKMOVDQU] = h_maskmov,
 	[I_VMASKMOVDQU] = h_maskmov,

@@ -52,6 +52,9 @@ handler_fn h_mov_cr, h_mov_dr, h_clts, h_lmsw, h_smsw, h_sldt, h_str, h_sgdt,
 handler_fn h_mov_sreg, h_lds, h_les, h_lfs, h_lgs, h_lss, h_lldt, h_ltr,
     h_lar, h_lsl, h_verr, h_verw, h_arpl;
 
+/* native.c */
+handler_fn h_vzero;
+
 /* fpstate.c */
 handler_fn h_fxsave, h_fxrstor, h_xsave, h_xrstor, h_xgetbv, h_mxcsr,
     h_fninit, h_fnstenv, h_fldenv;

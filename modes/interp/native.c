@@ -131,6 +131,25 @@ h_native(struct vcpu *c, const struct insn *i)
 	return run_bounced(c, i, va);
 }
 
+#define EACH_OF_EIGHT(op) op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7)
+#define CUT(n) "vmovaps %%xmm" #n ", %%xmm" #n "\n\t"
+#define CLEAR(n) "vpxor %%xmm" #n ", %%xmm" #n ", %%xmm" #n "\n\t"
+
+/* VZEROUPPER, VZEROALL: registers 8 and up are 64-bit code's business. */
+int
+h_vzero(struct vcpu *c, const struct insn *i)
+{
+	if (fpu_check(c, i))
+		return H_FAULT;
+	if (i->mode == MODE_64)
+		return thunk_run(c, i, NULL);
+	if (i->desc->id == I_VZEROALL)
+		__asm__ volatile(EACH_OF_EIGHT(CLEAR) : : : "memory");
+	else
+		__asm__ volatile(EACH_OF_EIGHT(CUT) : : : "memory");
+	return H_NEXT;
+}
+
 handler_fn *
 native_handler(const struct insn *i)
 {

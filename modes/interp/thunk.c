@@ -238,7 +238,9 @@ emit_vex(struct emit *e, const struct insn *i, const struct fields *f)
 	if (i->mode != MODE_64) {
 		p0 |= 0xe0;
 		p1 |= 0x40;
-		if (f->gpr_reg || f->gpr_rm || f->gpr_vvvv)
+		/* W is the size of general registers, implied ones too. */
+		if (f->gpr_reg || f->gpr_rm || f->gpr_vvvv ||
+		    i->desc->gpr_read)
 			p1 &= 0x7f;
 	}
 	if (f->mem)

@@ -68,8 +68,11 @@ void
 gen_state(struct gen *g, struct host_state *s)
 {
 	memset(s, 0, sizeof(*s));
-	for (unsigned n = 0; n < 16; n++)
+	for (unsigned n = 0; n < (g->mode == MODE_64 ? 16 : 8); n++) {
 		s->gpr[n] = gen_value(g);
+		if (g->mode != MODE_64)
+			s->gpr[n] = (uint32_t)s->gpr[n];
+	}
 	s->gpr[RSP] = STACK_AT + STACK_SIZE / 2 + upto(g, 64) * 8;
 	s->rflags = (gen_random(g) & FLAGS_ARITH) | FLAG_FIXED1;
 	if (upto(g, 8) == 0)
@@ -107,7 +110,7 @@ gen_prefixes(struct gen *g, const struct insn_desc *d, uint8_t *p)
 
 	if (upto(g, 3) == 0)
 		*p++ = 0x66;
-	if (upto(g, 12) == 0)
+	if (upto(g, g->mode == MODE_16 ? 2 : 12) == 0)
 		*p++ = 0x67;
 	if (d->cls == CLASS_VEC || d->cls == CLASS_STRING || upto(g, 6) == 0) {
 		static const uint8_t rep[4] = { 0xf2, 0xf3, 0xf3, 0x66 };
@@ -128,7 +131,7 @@ gen_bytes(struct gen *g, const struct insn_desc *d, uint8_t *buf)
 
 	if (d->enc == ENC_LEGACY) {
 		p += gen_prefixes(g, d, p);
-		if (upto(g, 2))
+		if (g->mode == MODE_64 && upto(g, 2))
 			*p++ = 0x40 | upto(g, 16);
 		if (d->map != MAP_ONE)
 			*p++ = 0x0f;
@@ -138,11 +141,13 @@ gen_bytes(struct gen *g, const struct insn_desc *d, uint8_t *buf)
 			*p++ = 0x3a;
 	} else if (d->enc == ENC_VEX) {
 		*p++ = 0xc4;
-		*p++ = (gen_random(g) & 0xe0) | d->map;
+		*p++ = (gen_random(g) & 0xe0) | d->map |
+		    (g->mode == MODE_64 ? 0 : 0xc0);
 		*p++ = gen_random(g) | (upto(g, 2) ? 0x78 : 0);
 	} else {
 		*p++ = 0x62;
-		*p++ = (gen_random(g) & 0xf0) | d->map;
+		*p++ = (gen_random(g) & 0xf0) | d->map |
+		    (g->mode == MODE_64 ? 0 : 0xc0);
 		*p++ = gen_random(g) | 4 | (upto(g, 2) ? 0x78 : 0);
 		*p++ = gen_random(g) & (upto(g, 2) ? 0xff : 0xf8);
 	}
@@ -150,6 +155,23 @@ gen_bytes(struct gen *g, const struct insn_desc *d, uint8_t *buf)
 	for (unsigned n = 0; n < 12; n++)
 		*p++ = gen_random(g);
 	return p - buf;
+}
+
+/*
+ * VEX.W with a general register, or memory in its place, outside 64-bit mode:
+ * ignored by the manuals, not by all processors.
+ */
+static bool
+wide_without_wide_registers(const struct insn *i)
+{
+	if (i->mode == MODE_64 || !i->w)
+		return false;
+	for (unsigned n = 0; n < i->n_opnd; n++)
+		if (i->opnd[n].kind == OPND_GPR ||
+		    (i->desc->cls == CLASS_VEC && i->opnd[n].kind == OPND_MEM &&
+		    i->opnd[n].size == 4))
+			return true;
+	return false;
 }
 
 /* Results that are nobody's to predict, or no business of the oracle. */
@@ -166,6 +188,8 @@ unwanted(const struct insn *i)
 		break;
 	}
 	if (i->desc->id == I_PAUSE && (i->rex & 1))
+		return true;
+	if (wide_without_wide_registers(i))
 		return true;
 	/* FS and GS have other bases natively. */
 	if (i->has_mem && i->mem.seg >= SEG_FS)
@@ -218,7 +242,8 @@ offset_of(const struct insn *i, const struct host_state *s, uint64_t code)
 		a += s->gpr[i->mem.index] * i->mem.scale;
 	if (i->mem.rip_rel)
 		a += code + i->len;
-	return i->addr_bytes == 4 ? (uint32_t)a : a;
+	return i->addr_bytes == 4 ? (uint32_t)a :
+	    i->addr_bytes == 2 ? (uint16_t)a : a;
 }
 
 static bool
@@ -243,7 +268,8 @@ place_memory(struct gen *g, struct host_state *s, struct insn *i)
 		s->gpr[i->mem.index] = upto(g, 64);
 	off = want - offset_of(i, s, CODE_AT);
 	if (i->mem.base != REG_NONE && i->mem.base != RSP)
-		s->gpr[i->mem.base] += off;
+		s->gpr[i->mem.base] += off & (g->mode == MODE_64 ?
+		    UINT64_MAX : UINT32_MAX);
 	else if (i->mem.base == RSP)
 		return true;
 	else
@@ -261,6 +287,8 @@ place_operands(struct gen *g, struct host_state *s, struct insn *i)
 	    i->has_mem && i->opnd[1].kind == OPND_GPR)
 		s->gpr[i->opnd[1].reg] = (int64_t)upto(g, 2048) - 1024;
 	if (i->desc->cls == CLASS_STRING) {
+		if (i->addr_bytes == 2)
+			return false;	/* no data down there */
 		s->gpr[RSI] = DATA_LOW + upto(g, DATA_HIGH - DATA_LOW);
 		s->gpr[RDI] = DATA_LOW + upto(g, DATA_HIGH - DATA_LOW);
 		s->gpr[RCX] = upto(g, 100);
@@ -270,6 +298,8 @@ place_operands(struct gen *g, struct host_state *s, struct insn *i)
 		return true;
 	}
 	if (id == I_MASKMOVQ || id == I_MASKMOVDQU || id == I_VMASKMOVDQU) {
+		if (i->addr_bytes == 2)
+			return false;
 		s->gpr[RDI] = DATA_LOW + upto(g, 256);
 		return true;
 	}
@@ -304,6 +334,8 @@ moves_stack(const struct insn *i)
 	for (unsigned n = 0; n < i->n_opnd; n++)
 		if (i->opnd[n].kind == OPND_SREG)
 			return true;
+	if (i->desc->id == I_POPA)
+		return false;
 	return i->desc->id == I_POP && i->opnd[0].kind == OPND_GPR &&
 	    i->opnd[0].reg == RSP;
 }
@@ -323,7 +355,7 @@ gen_insn(struct gen *g, struct host_state *s, struct insn *i)
 			struct host_state before;
 
 			gen_bytes(g, d, buf);
-			len = insn_decode(i, buf, INSN_MAX_LEN, MODE_64);
+			len = insn_decode(i, buf, INSN_MAX_LEN, g->mode);
 			if (len <= 0 || i->desc != d || unwanted(i) ||
 			    moves_stack(i) ||
 			    !insn_offered(i, g->cpuid->features))

@@ -14,6 +14,7 @@ struct gen {
 	uint64_t seed;
 	const struct cpuid_table *cpuid;
 	uint32_t classes;	/* bit per enum insn_class wanted */
+	enum insn_mode mode;
 	uint32_t *hits;		/* per row of insn_tab, may be NULL */
 };
 

@@ -29,7 +29,13 @@ struct host_state {
 /* Map the area; false if the address is taken. */
 bool host_init(void);
 void host_fini(void);
-/* Run len bytes of code in *s; results replace it. */
-void host_run(struct host_state *s, const uint8_t *code, unsigned len);
+/* Can the host run this mode (enum insn_mode) in a user process? */
+bool host_can(unsigned mode);
+/*
+ * Run len bytes of code of that mode in *s; results replace it.  Outside
+ * 64-bit mode data and stack segments are flat with 32-bit addresses.
+ */
+void host_run(struct host_state *s, const uint8_t *code, unsigned len,
+    unsigned mode);
 
 #endif
