@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,6 +22,8 @@ spawn(const char *program, int setup, int listener, int alive)
 	if (pid)
 		return pid;
 	setsid();
+	/* A test that is killed takes its machine with it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Away from what they may be, then to where they shall be. */
 	if (dup2(setup, 30) < 0 || dup2(listener, 31) < 0 ||
 	    dup2(alive, 32) < 0)
