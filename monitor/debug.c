@@ -25,12 +25,24 @@ at_breakpoint(const struct machine *m, const struct vcpu *c)
 	return false;
 }
 
+/* So many instructions until somebody must look again. */
+static unsigned
+stride(const struct cpu *p)
+{
+	uint64_t stop = p->m->cfg.stop_after;
+
+	if (p->step_once || p->m->n_breakpoints)
+		return 1;
+	return stop > p->watched ? (unsigned)MIN(stop - p->watched, 256) : 1;
+}
+
 /* What ends the watch, as run() would have reported it; -1 to go on. */
 static int
 one_step(struct cpu *p)
 {
 	struct vcpu *c = p->c;
 	const struct engine_ops *e = c->vm->second;
+	int done;
 
 	if (atomic_load(&p->m->holds) || atomic_load(&p->signals)) {
 		atomic_store(&c->kicked, 0);
@@ -40,8 +52,12 @@ one_step(struct cpu *p)
 		return EXIT_SHUTDOWN;
 	if (c->s.activity == ACT_HALTED)
 		return EXIT_HALT;
-	if (e->step(c, 1) < 0)
+	done = e->step(c, stride(p));
+	if (done < 0)
 		return EXIT_SHUTDOWN;
+	p->watched += (unsigned)done;
+	if (p->m->cfg.stop_after && p->watched >= p->m->cfg.stop_after)
+		return EXIT_KICKED;
 	if (p->step_once || at_breakpoint(p->m, c))
 		return EXIT_DEBUG;
 	return -1;

@@ -148,6 +148,7 @@ static void
 on_request(struct monitor *mon, const struct request *r)
 {
 	const struct vm_config *cfg = &mon->m->cfg;
+	char cpu[384];
 
 	switch (r->kind) {
 	case REQ_NONE:
@@ -165,6 +166,10 @@ on_request(struct monitor *mon, const struct request *r)
 		break;
 	case REQ_TRIPLE_FAULT:
 		on_triple_fault(mon, r->value);
+		break;
+	case REQ_STOP_AFTER:
+		describe_cpu(mon, r->value, cpu, sizeof(cpu));
+		lifecycle_end(mon, RUN_SHUTOFF, "stop_after", cpu);
 		break;
 	case REQ_ENGINE_ERROR:
 		lifecycle_end(mon, RUN_CRASHED, "failed", r->err.msg);

@@ -29,7 +29,7 @@ libboot_a_SOURCES = \
 	monitor/boot/acpi.c monitor/boot/acpi.h
 
 ## The board's DSDT as a C array, without iasl's date so that builds repeat.
-EXTRA_DIST += monitor/boot/dsdt.asl
+EXTRA_DIST += monitor/boot/dsdt.asl monitor/README.md
 BUILT_SOURCES += monitor/boot/dsdt.hex
 CLEANFILES += monitor/boot/dsdt.hex monitor/boot/dsdt_raw.aml \
 	monitor/boot/dsdt_raw.hex monitor/boot/dsdt.log

@@ -334,10 +334,26 @@ build_descriptors(struct machine *m, struct err *e)
 }
 
 static int
+check_supported(const struct machine *m, struct err *e)
+{
+	if (m->cfg.hpet) {
+		err_set(e, ERR_CONFIG_UNSUPPORTED,
+		    "timer hpet: this version has no HPET");
+		err_hint(e, "leave it out: PIT, RTC, APIC timer, ACPI PM timer "
+		    "and kvmclock are there");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int
 build(struct machine *m, struct err *e)
 {
 	int rc;
 
+	rc = check_supported(m, e);
+	if (rc)
+		return rc;
 	set_options(m);
 	set_clock(m);
 	rc = build_descriptors(m, e);

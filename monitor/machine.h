@@ -54,7 +54,7 @@ enum {
 /* What a guest or an engine asks of the loop thread. */
 enum request_kind {
 	REQ_NONE, REQ_RESET, REQ_POWER_OFF, REQ_DEBUG_EXIT, REQ_TRIPLE_FAULT,
-	REQ_ENGINE_ERROR,
+	REQ_ENGINE_ERROR, REQ_STOP_AFTER,
 };
 
 struct request {

@@ -147,15 +147,27 @@ pass_gate(struct cpu *p)
 
 /* --- the loop -------------------------------------------------------------- */
 
+/* Instruction by instruction, for the debugger or for stop_after. */
+static void
+run_watched(struct cpu *p, struct vcpu_exit *x)
+{
+	uint64_t stop = p->m->cfg.stop_after;
+
+	debug_run(p, x);
+	if (stop && p->watched >= stop)
+		machine_request(p->m, REQ_STOP_AFTER, p->c->id, NULL);
+}
+
 static void
 vcpu_run(struct cpu *p)
 {
+	struct machine *m = p->m;
 	struct vcpu_exit x;
 
-	if (unlikely(p->step_once || p->m->n_breakpoints))
-		debug_run(p, &x);
+	if (unlikely(p->step_once || m->n_breakpoints || m->cfg.stop_after))
+		run_watched(p, &x);
 	else
-		p->m->vm.engine->run(p->c, &x);
+		m->vm.engine->run(p->c, &x);
 	atomic_fetch_add_explicit(&p->exits, 1, memory_order_relaxed);
 	switch (x.reason) {
 	case EXIT_KICKED:

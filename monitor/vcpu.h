@@ -38,6 +38,7 @@ struct cpu {
 	ns_t spin;			/* how long to look before sleeping */
 	bool counted_halted;
 	bool step_once;			/* the debugger's; set while parked */
+	uint64_t watched;		/* instructions run by debug_run() */
 	void *signal_stack;		/* owned */
 	/* Statistics; read by anybody. */
 	_Atomic uint64_t exits, halts, interrupts;

@@ -238,6 +238,17 @@ reset_ends_the_vm_when_the_domain_says_so(void **state)
 }
 
 static void
+stop_after_counts_instructions(void **state)
+{
+	struct fix *f = *state;
+
+	f->cfg.stop_after = 1001;
+	start(f, spin);
+	/* 100020 mov, mov, out, mov, out; then the 996th jump to itself. */
+	assert_end(f, "reason=stop_after", "rip=0x10002b");
+}
+
+static void
 preserved_vm_stays_to_be_looked_at(void **state)
 {
 	struct fix *f = *state;
@@ -584,6 +595,7 @@ run_with(enum vm_engine which, const char *name)
 		T(triple_faults_reset_until_the_brake_is_pulled),
 		T(resets_start_the_kernel_again),
 		T(reset_ends_the_vm_when_the_domain_says_so),
+		T(stop_after_counts_instructions),
 		T(preserved_vm_stays_to_be_looked_at),
 		T(halt_without_interrupts_is_told),
 		T(nmi_wakes_a_halted_guest),
