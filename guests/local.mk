@@ -39,6 +39,10 @@ guests/selftest/x64/%.elf: guests/selftest/x64/%.c $(GUEST_DEPS)
 guests/selftest/x32/%.elf: guests/selftest/x32/%.c $(GUEST_DEPS)
 	$(AM_V_CCLD)$(GUEST_LINK) -m32 && mv $@.tmp $@
 
+guests/clocks/clocks.elf: guests/clocks/clocks.c $(GUEST_DEPS)
+	$(AM_V_CCLD)$(GUEST_LINK) -m64 && \
+	$(OBJCOPY) -O elf32-i386 $@.tmp $@ && rm -f $@.tmp
+
 ## The yardstick; the 32-bit one needs gcc-multilib and is left out without.
 guests/ubench/ubench: guests/ubench/ubench.c
 	$(AM_V_CCLD)mkdir -p $(@D) && $(CC) -O2 -static -o $@ $<
@@ -46,7 +50,8 @@ guests/ubench/ubench32: guests/ubench/ubench.c
 	$(AM_V_CCLD)mkdir -p $(@D) && $(CC) -m32 -O2 -static -o $@ $< || \
 	{ echo "ubench32 is not built: install gcc-multilib" >&2; rm -f $@; }
 
-check_DATA = $(GUEST_IMAGES) guests/ubench/ubench
-CLEANFILES += $(GUEST_IMAGES) guests/ubench/ubench guests/ubench/ubench32
+check_DATA = $(GUEST_IMAGES) guests/clocks/clocks.elf guests/ubench/ubench
+CLEANFILES += $(GUEST_IMAGES) guests/clocks/clocks.elf \
+	guests/ubench/ubench guests/ubench/ubench32
 EXTRA_DIST += $(GUEST_LIB) guests/lib/guest.h guests/lib/guest.ld \
-	$(GUEST_IMAGES:.elf=.c) guests/ubench/ubench.c guests/README.md
+	$(GUEST_IMAGES:.elf=.c) guests/clocks/clocks.c guests/ubench/ubench.c guests/README.md

@@ -2,7 +2,8 @@
 /*
  * /init of the benchmark's guest: says when it starts, runs ubench with the
  * arguments the kernel command line gives after "bench=", says when it is
- * done, powers off.  Static and alone: no shell, no other process.
+ * done, powers off.  "ticks=N" reads the clock N seconds long before that.
+ * Static and alone: no shell, no other process.
  * The times it prints are the guest's own; compare holds them against the
  * host's.
  */
@@ -23,6 +24,17 @@ now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* One reading of the clock per second, for so many seconds. */
+static void
+tick(int seconds)
+{
+	while (seconds-- > 0) {
+		sleep(1);
+		printf("INIT-CLOCK %.6f\n", now());
+		fflush(stdout);
+	}
 }
 
 /* The word after key in the kernel command line, or NULL. */
@@ -68,13 +80,16 @@ run(const char *program, char *list)
 int
 main(void)
 {
-	char *list;
+	char *list, *ticks;
 
 	/* The first thing anybody hears of us. */
 	printf("INIT-START\n");
 	fflush(stdout);
 	mkdir("/proc", 0755);
 	mount("proc", "/proc", "proc", 0, NULL);
+	ticks = option("ticks=");
+	if (ticks)
+		tick(atoi(ticks));
 	list = option("bench=");
 	printf("INIT-CLOCK %.6f\n", now());
 	fflush(stdout);
