@@ -2,8 +2,8 @@
 /*
  * ACPI fixed hardware (ACPI 6.5, 4.8): PM1a event and control blocks, the
  * 32-bit PM timer and GPE block 0.  SCI_EN is hard-wired to 1 (the FADT's
- * SMI_CMD must be 0).  The SCI is a level on line sci (IRQ 9, active high).  The
- * numbers below go into the FADT.
+ * SMI_CMD must be 0).  The SCI is a level on line sci (IRQ 9, active high).
+ * The numbers below go into the FADT.
  *
  * acpi_pm_init(); acpi_pm_attach().  Device lock held.
  */

@@ -220,7 +220,7 @@ lapic_eoi(struct lapic *l)
 	l->isr[v >> 5] &= ~bit;
 	if (peek(&l->tmr[v >> 5]) & bit) {
 		lvt = peek(&l->lvt[LVT_LINT0]);
-		if ((lvt & APIC_LVT_REMOTE_IRR) && (lvt & 0xff) == (unsigned)v) {
+		if ((lvt & APIC_LVT_REMOTE_IRR) && (uint8_t)lvt == v) {
 			atomic_fetch_and(&l->lvt[LVT_LINT0],
 			    ~APIC_LVT_REMOTE_IRR);
 			if (peek(&l->lint) & 1)

@@ -52,7 +52,7 @@ struct lapic_ops {
 	void (*rearm)(void *ctx);
 	/* Any thread: look at lapic_pending() and the 8259s again. */
 	void (*kick)(void *ctx);
-	/* Any thread: these reach this vCPU.  init: then lapic_init_signal(). */
+	/* Any thread: for this vCPU.  init: then lapic_init_signal(). */
 	void (*nmi)(void *ctx);
 	void (*init)(void *ctx);
 	void (*sipi)(void *ctx, uint8_t vector);

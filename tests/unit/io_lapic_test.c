@@ -2,6 +2,12 @@
 /* Local APIC: io/chip/lapic.c, io/chip/lapic_regs.c.  SDM 3, chapter 11. */
 #include "io_rig.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <time.h>
+
 #include "io/chip/lapic.h"
 
 #define CPUS 4
@@ -911,6 +917,101 @@ odd_mmio_accesses_are_harmless(void **state)
 	lapic_mmio_write(bsp(&f), 0xff0, 8, 0);
 }
 
+/* --- threads ----------------------------------------------------------- */
+
+#define POSTERS 3
+#define ROUNDS 3000
+
+struct race {
+	struct lapic l;
+	struct apic_bus bus;
+	struct clock clock;
+	sem_t kicked;
+	_Atomic unsigned taken[256];
+	_Atomic bool stop;
+};
+
+struct poster {
+	struct race *r;
+	uint8_t vector;
+};
+
+static void
+race_kick(void *ctx)
+{
+	sem_post(&((struct race *)ctx)->kicked);
+}
+
+static void
+race_nothing(void *ctx)
+{
+}
+
+/* Each post must be taken before the next: a lost kick hangs, then fails. */
+static void *
+post_and_wait(void *arg)
+{
+	struct poster *p = arg;
+
+	for (unsigned i = 0; i < ROUNDS && !p->r->stop; i++) {
+		lapic_post(&p->r->l, p->vector, false);
+		while (p->r->taken[p->vector] <= i && !p->r->stop)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static void
+take_all(struct race *r)
+{
+	int v;
+
+	while ((v = lapic_take(&r->l)) >= 0) {
+		r->taken[v]++;
+		lapic_mmio_write(&r->l, EOI, 4, 0);
+	}
+}
+
+static void
+no_post_from_another_thread_is_lost(void **state)
+{
+	static const struct lapic_ops race_ops = {
+		.rearm = race_nothing, .kick = race_kick,
+		.nmi = race_nothing, .init = race_nothing,
+	};
+	static struct race r;
+	struct poster p[POSTERS];
+	pthread_t t[POSTERS];
+	unsigned done = 0;
+
+	clock_manual_init(&r.clock, 0);
+	apic_bus_init(&r.bus);
+	sem_init(&r.kicked, 0, 0);
+	lapic_init(&r.l, 0, true, 40, &r.bus, &r.clock, &race_ops, &r);
+	for (unsigned i = 0; i < POSTERS; i++) {
+		p[i] = (struct poster){ &r, (uint8_t)(0x41 + i * 0x11) };
+		assert_int_equal(pthread_create(&t[i], NULL, post_and_wait,
+		    &p[i]), 0);
+	}
+	while (done < POSTERS * ROUNDS) {
+		struct timespec limit;
+
+		clock_gettime(CLOCK_REALTIME, &limit);
+		limit.tv_sec += 20;
+		if (sem_timedwait(&r.kicked, &limit) != 0)
+			break;
+		take_all(&r);
+		done = 0;
+		for (unsigned i = 0; i < POSTERS; i++)
+			done += r.taken[p[i].vector];
+	}
+	r.stop = true;
+	for (unsigned i = 0; i < POSTERS; i++)
+		pthread_join(t[i], NULL);
+	sem_destroy(&r.kicked);
+	assert_int_equal(done, POSTERS * ROUNDS);
+}
+
 int
 main(void)
 {
@@ -959,6 +1060,7 @@ main(void)
 		cmocka_unit_test(the_x2apic_icr_is_one_register),
 		cmocka_unit_test(self_ipi_posts_to_oneself),
 		cmocka_unit_test(odd_mmio_accesses_are_harmless),
+		cmocka_unit_test(no_post_from_another_thread_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,7 +332,8 @@ s5_powers_off_and_nothing_else_does(void **state)
 	assert_int_equal(inw(&f.r, PM1_CNT_PORT), 1);
 	for (unsigned typ = 0; typ < 8; typ++)
 		if (typ != PM_S5_TYP)
-			outw(&f.r, PM1_CNT_PORT, (uint16_t)(0x2001 | typ << 10));
+			outw(&f.r, PM1_CNT_PORT,
+			    (uint16_t)(0x2001 | typ << 10));
 	outw(&f.r, PM1_CNT_PORT, 1 | PM_S5_TYP << 10);
 	assert_int_equal(f.power_offs, 0);
 	assert_int_equal(inw(&f.r, PM1_CNT_PORT), 1 | PM_S5_TYP << 10);
