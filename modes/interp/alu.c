@@ -109,7 +109,7 @@ static alu_fn *const not_fns[4] = { not_any, not_any, not_any, not_any };
 
 HANDLER(not, alu_rmw(c, i, not_fns, 0))
 
-/* --- shifts and rotates ------------------------------------------------ */
+/* --- shifts and rotates --- */
 
 static int
 shift(struct vcpu *c, const struct insn *i, shift_fn *fn, uint64_t src,
@@ -161,7 +161,7 @@ HANDLER(sar, shift1(c, i, sar_fns))
 HANDLER(shld, shift2(c, i, shld_fns))
 HANDLER(shrd, shift2(c, i, shrd_fns))
 
-/* --- exchange with arithmetic ------------------------------------------ */
+/* --- exchange with arithmetic --- */
 
 int
 h_xchg(struct vcpu *c, const struct insn *i)

@@ -169,7 +169,7 @@ h_jrcxz(struct vcpu *c, const struct insn *i)
 	return near_jump(c, i, relative(c, i));
 }
 
-/* --- far ----------------------------------------------------------------- */
+/* --- far --- */
 
 /* Offset and selector from the instruction or from memory. */
 static int
@@ -231,7 +231,7 @@ h_iret(struct vcpu *c, const struct insn *i)
 	return x86_iret(c, i->op_bytes) ? H_FAULT : H_RIP;
 }
 
-/* --- software interrupts -------------------------------------------------- */
+/* --- software interrupts --- */
 
 static int
 soft_int(struct vcpu *c, const struct insn *i, uint8_t vector)
@@ -355,7 +355,7 @@ h_bound(struct vcpu *c, const struct insn *i)
 	return H_NEXT;
 }
 
-/* --- fast system calls ---------------------------------------------------- */
+/* --- fast system calls --- */
 
 int
 h_syscall(struct vcpu *c, const struct insn *i)

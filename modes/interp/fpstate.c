@@ -45,7 +45,7 @@ operand(struct vcpu *c, const struct insn *i, unsigned len, unsigned align,
 	return *va & (align - 1) ? raise_gp0(c) : 0;
 }
 
-/* --- FXSAVE, FXRSTOR ------------------------------------------------------- */
+/* --- FXSAVE, FXRSTOR --- */
 
 /* How much of the XMM registers the current mode lets the pair see. */
 static unsigned
@@ -100,7 +100,7 @@ h_fxrstor(struct vcpu *c, const struct insn *i)
 	return thunk_run(c, i, image);
 }
 
-/* --- XSAVE and its kin ------------------------------------------------------ */
+/* --- XSAVE and its kin --- */
 
 static int
 xsave_check(struct vcpu *c, const struct insn *i)
@@ -278,7 +278,7 @@ h_xgetbv(struct vcpu *c, const struct insn *i)
 	return H_NEXT;
 }
 
-/* --- MXCSR --------------------------------------------------------------------- */
+/* --- MXCSR --- */
 
 /* LDMXCSR, STMXCSR and their VEX forms. */
 int
@@ -299,7 +299,7 @@ h_mxcsr(struct vcpu *c, const struct insn *i)
 	return thunk_run(c, i, &v);
 }
 
-/* --- x87 environment -------------------------------------------------------------- */
+/* --- x87 environment --- */
 
 /* FNINIT touches no memory. */
 int

@@ -13,7 +13,7 @@
 #include "modes/interp/thunk.h"
 #include "modes/x86/fpu.h"
 
-/* --- fetch and decode ------------------------------------------------------- */
+/* --- fetch and decode --- */
 
 static enum insn_mode
 code_mode(const struct vcpu *c)
@@ -129,7 +129,7 @@ fetch(struct vcpu *c)
 	return decode(c, e, bytes, INSN_MAX_LEN, mode);
 }
 
-/* --- one instruction ----------------------------------------------------------- */
+/* --- one instruction --- */
 
 /* What holds for many instructions alike, in the processor's order. */
 static int
@@ -234,7 +234,7 @@ execute(struct vcpu *c)
 	return 0;
 }
 
-/* --- the loop --------------------------------------------------------------------- */
+/* --- the loop --- */
 
 static inline bool
 wants_attention(struct vcpu *c)
@@ -328,7 +328,7 @@ interp_step(struct vcpu *c, unsigned n)
 	return c->s.activity == ACT_SHUTDOWN ? -EPERM : (int)done;
 }
 
-/* --- life ----------------------------------------------------------------------------- */
+/* --- life --- */
 
 static int
 interp_vm_init(struct vm *vm, struct err *e)

@@ -69,7 +69,7 @@ struct thunk_cache;
 /* c->aux[ENGINE_INTERP] */
 struct interp {
 	unsigned gen;		/* of valid entries */
-	unsigned key;		/* gen, or GEN_NEVER while data is watched */
+	unsigned key;		/* gen; GEN_NEVER while data is watched */
 	uint64_t watch_hit;	/* DR6 bits of data breakpoints just hit */
 	struct hostfault_stack stack;
 	struct thunk_cache *thunks;	/* owned */
@@ -86,7 +86,7 @@ interp_of(const struct vcpu *c)
 	return c->aux[ENGINE_INTERP];
 }
 
-/* --- registers ------------------------------------------------------- */
+/* --- registers --- */
 
 static inline uint64_t
 size_mask(unsigned size)
@@ -195,7 +195,7 @@ raise_ud(struct vcpu *c)
 	return x86_raise(c, VEC_UD);
 }
 
-/* --- linear memory: mem.c -------------------------------------------- */
+/* --- linear memory: mem.c --- */
 
 typedef uint16_t u16_any __attribute__((aligned(1), may_alias));
 typedef uint32_t u32_any __attribute__((aligned(1), may_alias));
@@ -317,7 +317,7 @@ fetch_page(struct vcpu *c, struct interp *in, gva_t lin)
 
 /* A read-modify-write in the making. */
 struct rmw {
-	uint8_t *p;		/* host address; NULL: page-crossing or MMIO */
+	uint8_t *p;		/* host address; NULL: page crossed, or MMIO */
 	gva_t va;
 	uint64_t old;
 	uint8_t size;
@@ -334,7 +334,7 @@ int rmw_store(struct vcpu *c, struct rmw *r, uint64_t v);
 /* Give up a rmw_load() without storing. */
 void rmw_drop(struct rmw *r);
 
-/* --- segmented memory ------------------------------------------------- */
+/* --- segmented memory --- */
 
 static inline uint64_t
 addr_mask(unsigned addr_bytes)
@@ -450,7 +450,7 @@ opnd_store(struct vcpu *c, const struct insn *i, unsigned n, uint64_t v)
 	return 0;
 }
 
-/* --- stack: stack.c --------------------------------------------------- */
+/* --- stack: stack.c --- */
 
 static inline uint64_t
 stack_mask(const struct vcpu *c)
@@ -473,7 +473,7 @@ int push(struct vcpu *c, const struct insn *i, unsigned size, uint64_t v);
 int peek(struct vcpu *c, const struct insn *i, unsigned size, unsigned skip,
     uint64_t *v);
 
-/* --- debug registers: debug.c ------------------------------------------ */
+/* --- debug registers: debug.c --- */
 
 /* DR6 bits of the breakpoints of this kind that [va, va+len) touches. */
 enum { WATCH_EXEC = 0, WATCH_WRITE = 1, WATCH_IO = 2, WATCH_ACCESS = 3 };
@@ -483,11 +483,11 @@ uint64_t debug_match_io(const struct vcpu *c, uint16_t port, unsigned len);
 /* Choose the TLB key after DR7 may have changed. */
 void debug_sync(struct vcpu *c);
 
-/* --- branches: branch.c ------------------------------------------------- */
+/* --- branches: branch.c --- */
 
 bool cond_true(uint64_t rflags, unsigned cond);
 
-/* --- port access: io.c -------------------------------------------------- */
+/* --- port access: io.c --- */
 
 int io_allowed(struct vcpu *c, uint16_t port, unsigned size);
 

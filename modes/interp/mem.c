@@ -229,7 +229,7 @@ fetch_fill(struct vcpu *c, struct fetch_entry *f, gva_t lin)
 	return page.host;
 }
 
-/* --- read-modify-write ------------------------------------------------- */
+/* --- read-modify-write --- */
 
 static bool
 host_cmpxchg(uint8_t *p, unsigned size, uint64_t *old, uint64_t v)

@@ -219,7 +219,7 @@ h_idiv(struct vcpu *c, const struct insn *i)
 	return divide(c, i, idiv_pair_fns, idiv_overflows);
 }
 
-/* --- decimal arithmetic ------------------------------------------------- */
+/* --- decimal arithmetic --- */
 
 static void
 set_flag(struct vcpu *c, uint64_t flag, bool on)

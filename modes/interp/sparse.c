@@ -81,7 +81,7 @@ opmask(struct vcpu *c, unsigned k)
 	return (uint64_t *)component(c, XCOMP_OPMASK) + k;
 }
 
-/* --- gather and scatter ------------------------------------------------------ */
+/* --- gather and scatter --- */
 
 struct sparse {
 	struct vcpu *c;
@@ -217,7 +217,7 @@ h_sparse(struct vcpu *c, const struct insn *i)
 	return rc;
 }
 
-/* --- MASKMOVQ, MASKMOVDQU ------------------------------------------------------- */
+/* --- MASKMOVQ, MASKMOVDQU --- */
 
 /* Sixteen-byte slots of the x87 area hold the MMX registers. */
 static void

@@ -106,7 +106,7 @@ run_length(const struct string *s, enum gpr reg, enum seg_name seg, gva_t va)
 	return MAX(MIN(n, wrap), UINT64_C(1));
 }
 
-/* --- MOVS ------------------------------------------------------------------ */
+/* --- MOVS --- */
 
 static int
 movs_one(const struct string *s, gva_t from, gva_t to)
@@ -149,7 +149,7 @@ moved:
 	return n;
 }
 
-/* --- STOS, LODS -------------------------------------------------------------- */
+/* --- STOS, LODS --- */
 
 static void
 fill(uint8_t *p, uint64_t v, unsigned size, uint64_t n)
@@ -252,7 +252,7 @@ h_lods(struct vcpu *c, const struct insn *i)
 	return repeat(c, i, lods_chunk);
 }
 
-/* --- CMPS, SCAS ------------------------------------------------------------- */
+/* --- CMPS, SCAS --- */
 
 /* One comparison; sets the flags and moves the pointers. */
 static int
@@ -325,7 +325,7 @@ h_scas(struct vcpu *c, const struct insn *i)
 	return compare(c, i, scas_one);
 }
 
-/* --- INS, OUTS -------------------------------------------------------------- */
+/* --- INS, OUTS --- */
 
 static uint64_t
 ins_chunk(const struct string *s, uint64_t max)

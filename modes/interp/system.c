@@ -21,7 +21,7 @@ set_edx_eax(struct vcpu *c, uint64_t v)
 	c->s.gpr[RDX] = v >> 32;
 }
 
-/* --- control and debug registers ------------------------------------------ */
+/* --- control and debug registers --- */
 
 static unsigned
 control_reg_size(const struct insn *i)
@@ -119,7 +119,7 @@ h_str(struct vcpu *c, const struct insn *i)
 	return store_word(c, i, c->s.seg[SEG_TR].selector);
 }
 
-/* --- descriptor tables ------------------------------------------------------ */
+/* --- descriptor tables --- */
 
 static int
 store_table(struct vcpu *c, const struct insn *i, const struct table_reg *t)
@@ -184,7 +184,7 @@ h_lidt(struct vcpu *c, const struct insn *i)
 	return load_table(c, i, &c->s.idtr);
 }
 
-/* --- MSRs, time, identification --------------------------------------------- */
+/* --- MSRs, time, identification --- */
 
 int
 h_rdmsr(struct vcpu *c, const struct insn *i)
@@ -303,7 +303,7 @@ h_rdseed(struct vcpu *c, const struct insn *i)
 	return random_number(c, i, fns);
 }
 
-/* --- interrupt flag, halt ------------------------------------------------------ */
+/* --- interrupt flag, halt --- */
 
 /*
  * Which flag CLI and STI work on: IF, VIF (virtual-8086 mode extensions,
@@ -354,7 +354,7 @@ h_hlt(struct vcpu *c, const struct insn *i)
 	return H_NEXT;
 }
 
-/* --- caches, TLB ------------------------------------------------------------------ */
+/* --- caches, TLB --- */
 
 /* CLFLUSH and its kin are checked like a one-byte load. */
 int
@@ -407,7 +407,7 @@ h_invpcid(struct vcpu *c, const struct insn *i)
 	return H_NEXT;
 }
 
-/* --- FS and GS bases, AC ------------------------------------------------------------ */
+/* --- FS and GS bases, AC --- */
 
 static int
 fsgsbase_check(struct vcpu *c)
@@ -494,7 +494,7 @@ h_stac(struct vcpu *c, const struct insn *i)
 	return set_ac(c, true);
 }
 
-/* --- extended control registers --------------------------------------------------- */
+/* --- extended control registers --- */
 
 int
 h_xsetbv(struct vcpu *c, const struct insn *i)

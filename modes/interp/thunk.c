@@ -97,7 +97,7 @@ emit_leave(struct emit *e)
 		pop_reg(e, kept[n]);
 }
 
-/* --- registers ------------------------------------------------------------ */
+/* --- registers --- */
 
 /* Take a host register that is in order and not in *used. */
 static unsigned
@@ -137,7 +137,7 @@ assign_registers(struct emit *e, const struct insn *i)
 	e->s = take(&used, any);
 }
 
-/* --- the instruction --------------------------------------------------------- */
+/* --- the instruction --- */
 
 /* Where the register fields of the re-encoded instruction point. */
 struct fields {
@@ -310,7 +310,7 @@ emit_insn(struct emit *e, const struct insn *i)
 	for (unsigned n = 0; n < i->imm_len; n++) {
 		uint8_t b = i->bytes[i->pos_imm + n];
 
-		/* A register in imm8[7:4] has three bits outside 64-bit mode. */
+		/* imm8[7:4]'s register: eight of them in 32-bit code. */
 		for (unsigned k = 0; k < i->n_opnd; k++)
 			if (i->opnd[k].place == PLACE_IS4 && i->mode != MODE_64)
 				b &= 0x7f;
@@ -353,7 +353,7 @@ emit_thunk(uint8_t *at, const struct insn *i)
 	byte(&e, 0xc3);
 }
 
-/* --- the cache --------------------------------------------------------------- */
+/* --- the cache --- */
 
 int
 thunk_cache_new(struct thunk_cache **out, struct err *e)

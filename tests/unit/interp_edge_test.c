@@ -359,7 +359,7 @@ fxsave_hides_host_pointers(void **state)
 	assert_int_equal(area[511], 0xee);
 }
 
-/* --- 32- and 16-bit code ------------------------------------------------------- */
+/* --- 32- and 16-bit code --- */
 
 static void
 run_flat(const uint8_t *code, unsigned len, unsigned max)

@@ -234,7 +234,8 @@ integer_instructions_match_the_host(void **state)
 static void
 stack_and_string_instructions_match_the_host(void **state)
 {
-	run_cases(MODE_64, 2, 1 << CLASS_STACK | 1 << CLASS_STRING, 5000, false);
+	run_cases(MODE_64, 2, 1 << CLASS_STACK | 1 << CLASS_STRING, 5000,
+	    false);
 }
 
 static void
