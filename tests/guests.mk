@@ -3,7 +3,7 @@
 TEST_EXTENSIONS = .elf .test
 ELF_LOG_COMPILER = $(srcdir)/tests/guests/run
 TESTS += $(GUEST_IMAGES)
-dist_check_SCRIPTS += tests/guests/run tests/bench/compare
+dist_check_SCRIPTS += tests/guests/run tests/bench/compare tests/bench/clocks
 EXTRA_DIST += tests/README.md tests/bench/init.c
 
 check_PROGRAMS += tests/oracle/oracle

@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The oracle with seeds nobody has seen, in every setting of the translator
+# and in the interpreter; ORACLE_SECONDS for each (60).
+set -u
+seconds=${ORACLE_SECONDS:-60}
+seed=$(date +%s)
+failed=0
+for setting in "bt" "bt --exact-flags" "bt --no-chain" "bt --tlb-entries 1" \
+    "bt --flush-every 50" "interp" \
+    "bt --exact-flags --host-without avx512,avx2,bmi2"; do
+	seed=$((seed + 1))
+	echo "== $setting"
+	# shellcheck disable=SC2086 # options on purpose
+	timeout -k 5 $((seconds + 120)) ./tests/oracle/oracle \
+	    --engine $setting --seed $seed --seconds "$seconds" || failed=1
+done
+exit $failed
