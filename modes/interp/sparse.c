@@ -90,6 +90,7 @@ struct sparse {
 	unsigned index_size, size;
 	unsigned data_reg, data_len;
 	uint64_t todo;		/* bit per element still to do */
+	uint64_t wanted;	/* todo at the start */
 	bool scatter;
 	uint8_t index[64], data[64];
 };
@@ -157,7 +158,31 @@ element(struct sparse *s, unsigned n)
 	return 0;
 }
 
-/* Write back destination and mask as far as elements are done. */
+/*
+ * A fault after some elements: those are in the destination and gone from the
+ * mask; nothing else of either register has changed, upper parts included.
+ */
+static void
+sparse_part(struct sparse *s)
+{
+	const struct insn *i = s->i;
+	uint64_t done = s->wanted & ~s->todo;
+
+	if (i->enc == ENC_EVEX)
+		*opmask(s->c, i->aaa) &= ~done;
+	for (; done; done &= done - 1) {
+		unsigned at = (unsigned)__builtin_ctzll(done) * s->size;
+
+		if (!s->scatter)
+			copy_bytes(vector_part(s->c, s->data_reg, at / 16) +
+			    at % 16, s->data + at, s->size);
+		if (i->enc == ENC_VEX)
+			fill_bytes(vector_part(s->c, i->vvvv, at / 16) +
+			    at % 16, 0, s->size);
+	}
+}
+
+/* All elements are done: the rest of the registers becomes zero. */
 static void
 sparse_finish(struct sparse *s)
 {
@@ -167,12 +192,9 @@ sparse_finish(struct sparse *s)
 	if (!s->scatter)
 		vector_set(s->c, s->data_reg, s->data_len, s->data);
 	if (i->enc == ENC_EVEX) {
-		*opmask(s->c, i->aaa) = s->todo;
+		*opmask(s->c, i->aaa) = 0;
 		return;
 	}
-	for (unsigned n = 0; n < s->n; n++)
-		if (s->todo >> n & 1)
-			fill_bytes(mask + n * s->size, 0xff, s->size);
 	vector_set(s->c, i->vvvv, s->data_len, mask);
 }
 
@@ -204,6 +226,7 @@ h_sparse(struct vcpu *c, const struct insn *i)
 		return raise_ud(c);
 	live = x86_fpu_out(c);
 	sparse_init(&s, c, i);
+	s.wanted = s.todo;
 	for (left = s.todo; left; left &= left - 1) {
 		unsigned n = __builtin_ctzll(left);
 
@@ -212,19 +235,40 @@ h_sparse(struct vcpu *c, const struct insn *i)
 			break;
 		s.todo &= ~BIT(n);
 	}
-	sparse_finish(&s);
+	if (rc)
+		sparse_part(&s);
+	else
+		sparse_finish(&s);
 	x86_fpu_in(c, live);
 	return rc;
 }
 
 /* --- MASKMOVQ, MASKMOVDQU --- */
 
-/* Sixteen-byte slots of the x87 area hold the MMX registers. */
+/*
+ * The x87 area holds ST0 to ST7 in sixteen-byte slots, from TOP on; the MMX
+ * registers are the physical ones.  Using MMX sets TOP to zero, so the slots
+ * move round by as much.
+ */
+static void
+mmx_top(struct vcpu *c)
+{
+	unsigned top = c->s.xsave[3] >> 3 & 7;
+	uint8_t *slots = c->s.xsave + 32;
+	uint8_t old[128];
+
+	if (!top)
+		return;
+	copy_bytes(old, slots, sizeof(old));
+	for (unsigned n = 0; n < 8; n++)
+		copy_bytes(slots + ((n + top) & 7) * 16, old + n * 16, 16);
+	c->s.xsave[3] &= (uint8_t)~0x38;
+}
+
 static void
 mmx_get(struct vcpu *c, unsigned reg, uint8_t buf[64])
 {
-	/* Using MMX empties no register and resets TOP. */
-	c->s.xsave[3] &= ~0x38;
+	mmx_top(c);
 	c->s.xsave[4] = 0xff;
 	*(uint64_t *)(c->s.xsave + XSTATE_BV) |= BIT(XCOMP_X87);
 	copy_bytes(buf, c->s.xsave + 32 + reg * 16, 8);

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define SLOTS 1024u
-#define SLOT_SIZE 256u
+#define SLOT_SIZE 256
 #define CODE_SIZE ((SLOTS + 1) * SLOT_SIZE)	/* slot 0: the way out */
 
 typedef int thunk_fn(uint64_t *gpr, void *mem, uint64_t *flags);
@@ -351,6 +351,7 @@ emit_thunk(uint8_t *at, const struct insn *i)
 	byte(&e, 0x31);		/* xor eax, eax */
 	byte(&e, 0xc0);
 	byte(&e, 0xc3);
+	BUG_ON(e.p - at > SLOT_SIZE);
 }
 
 /* --- the cache --- */
