@@ -41,6 +41,18 @@ pic_irq(void *ctx, unsigned n, int level)
 	i8259_set(&m->pic, n, level);
 }
 
+/* Has no processor taken the timer's last interrupt yet? */
+static bool
+timer_irq_waiting(void *ctx)
+{
+	struct machine *m = ctx;
+	struct apic_msg msg;
+
+	return i8259_waiting(&m->pic, 0) ||
+	    (ioapic_message(&m->ioapic, 2, &msg) &&
+	    apic_bus_waiting(&m->apics, &msg));
+}
+
 static void
 ioapic_deliver(void *ctx, const struct apic_msg *msg)
 {
@@ -117,6 +129,7 @@ init_chips(struct machine *m)
 	i8259_init(&m->pic, &lint0);
 	ioapic_init(&m->ioapic, (uint8_t)m->vm.n_vcpus, ioapic_deliver, m);
 	i8254_init(&m->pit, &m->timers, &irq0);
+	i8254_set_waiting(&m->pit, timer_irq_waiting, m);
 	mc146818_init(&m->rtc, &m->timers, &irq8, wall_time(m));
 	mc146818_set_memory(&m->rtc, m->map.low_top,
 	    m->map.high_top - MAP_4G);
