@@ -135,8 +135,12 @@ left_open(const struct seq *q, const struct result *want)
 	case I_VMASKMOVDQU:
 		return "whether masked-out bytes fault (SDM 2 MASKMOVDQU)";
 	default:
-		return NULL;
+		break;
 	}
+	if (want->vector == VEC_DB &&
+	    insn_tab[q->insn[i].row].attr & ATTR_MASKED_MEM)
+		return "how far a gather gets before a step (SDM 2 VGATHER)";
+	return NULL;
 }
 
 unsigned
