@@ -176,10 +176,13 @@ sparse_part(struct sparse *s)
 		if (!s->scatter)
 			copy_bytes(vector_part(s->c, s->data_reg, at / 16) +
 			    at % 16, s->data + at, s->size);
-		if (i->enc == ENC_VEX)
+	}
+	/* A vector mask is cleared up to the fault, lanes not wanted too. */
+	if (i->enc == ENC_VEX)
+		for (unsigned at = 0; !(s->todo >> at / s->size & 1);
+		    at += s->size)
 			fill_bytes(vector_part(s->c, i->vvvv, at / 16) +
 			    at % 16, 0, s->size);
-	}
 }
 
 /* All elements are done: the rest of the registers becomes zero. */
