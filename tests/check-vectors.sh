@@ -6,7 +6,7 @@
 # a libc function that may use one.  Runs in the build directory.
 set -u
 
-libs="libbt.a libinterp.a libx86.a libmmu.a libioirq.a"
+libs="libbt.a libinterp.a libx86.a libmmu.a libioirq.a libmonitorirq.a"
 passed=0
 failed=0
 
