@@ -4,7 +4,7 @@ TEST_EXTENSIONS = .elf .test
 ELF_LOG_COMPILER = $(srcdir)/tests/guests/run
 TESTS += $(GUEST_IMAGES)
 dist_check_SCRIPTS += tests/guests/run tests/bench/compare tests/bench/clocks
-EXTRA_DIST += tests/README.md tests/bench/init.c
+EXTRA_DIST += tests/README.md tests/bench/init.c tests/oracle/README.md
 
 check_PROGRAMS += tests/oracle/oracle
 check_LIBRARIES = tests/oracle/libnative.a
