@@ -584,6 +584,18 @@ broken_kernel_fails_the_set_up(void **state)
 	assert_non_null(strstr(e.hint, "bzImage"));
 }
 
+static void
+what_is_not_built_is_refused_by_name(void **state)
+{
+	struct fix *f = *state;
+	struct err e = { 0 };
+
+	f->cfg.hpet = true;
+	f->cfg.kernel_fd = image_of(guest_spin, 4);
+	assert_int_equal(testvm_start(&f->t, program, &f->cfg, &e), -1);
+	assert_non_null(strstr(e.msg, "hpet"));
+}
+
 static int
 run_with(enum vm_engine which, const char *name)
 {
@@ -613,6 +625,7 @@ run_with(enum vm_engine which, const char *name)
 		T(subscribers_get_what_they_missed),
 		T(quit_is_answered_first),
 		T(broken_kernel_fails_the_set_up),
+		T(what_is_not_built_is_refused_by_name),
 	};
 
 	engine = which;
