@@ -38,6 +38,7 @@ static const struct cpuid_table *offered;
 static uint16_t *rows;
 static unsigned n_rows;
 unsigned gen_max_insns = 8;
+const char *gen_only = "";
 static uint16_t row_store[8192];
 
 /* Of CLASS_SYSTEM and CLASS_FPSTATE only these. */
@@ -109,7 +110,7 @@ gen_init(const struct cpuid_table *t)
 	if (insn_tab_len > ARRAY_LEN(row_store) || tmpl_init())
 		return -1;
 	for (unsigned i = 0; i < insn_tab_len; i++)
-		if (gen_wants(i))
+		if (gen_wants(i) && strstr(insn_tab[i].name, gen_only))
 			rows[n_rows++] = (uint16_t)i;
 	return n_rows ? 0 : -1;
 }

@@ -4,7 +4,7 @@
  *
  *	oracle [--engine bt|interp] [--seed N] [--count N] [--seconds N]
  *	       [--coverage] [--replay SEED:INDEX] [--max-failures N]
- *	       [--max-insns 1..8] [--host-without LIST]
+ *	       [--max-insns 1..8] [--only NAME] [--host-without LIST]
  *	       [--no-chain] [--exact-flags] [--tlb-entries N] [--flush-every N]
  *
  * Exit status 0: no difference; 1: differences, or with --coverage an
@@ -66,6 +66,7 @@ static const struct option long_options[] = {
 	{ "exact-flags", no_argument, NULL, 'X' },
 	{ "host-without", required_argument, NULL, 'W' },
 	{ "max-insns", required_argument, NULL, 'M' },
+	{ "only", required_argument, NULL, 'O' },
 	{ 0 },
 };
 
@@ -103,6 +104,7 @@ parse(struct options *o, int argc, char **argv)
 		case 'X': o->eng.exact_flags = true; break;
 		case 'W': o->without = optarg; break;
 		case 'M': gen_max_insns = (unsigned)atol(optarg); break;
+		case 'O': gen_only = optarg; break;
 		default: exit(2);
 		}
 	}

@@ -104,6 +104,8 @@ void value_state(struct rng *r, struct state *s);
 MUST_USE int gen_init(const struct cpuid_table *offered);
 /* Instructions per sequence at most, 1 to 8. */
 extern unsigned gen_max_insns;
+/* Only rows whose name contains this. */
+extern const char *gen_only;
 void gen_seq(struct seq *q, uint64_t seed, uint64_t index);
 /* Rows that must be covered; false for those left out. */
 bool gen_wants(unsigned row);
