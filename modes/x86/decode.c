@@ -315,7 +315,7 @@ operand_size(const struct dec *c)
 		if (d->match & M_MAX4)
 			return 4;
 		if ((d->match & M_FARW) && vendor == INSN_AMD)
-			return half ? 2 : 4;
+			return 4;
 		return 8;
 	}
 	if (d->attr & ATTR_F64)
@@ -343,6 +343,7 @@ sizes(struct dec *c)
 	const struct insn_desc *d = c->i->desc;
 	struct insn *i = c->i;
 
+	c->amd = vendor == INSN_AMD;
 	if (likely(i->enc == ENC_LEGACY))
 		i->op_bytes = operand_size(c);
 	else

@@ -33,9 +33,9 @@ gpr_size(const struct insn *i, unsigned s, bool mem)
 
 	switch (s) {
 	case S_v:
-	case S_st:
 		return i->op_bytes;
 	case S_z:
+	case S_sx:
 		return i->op_bytes == 2 ? 2 : 4;
 	case S_y:
 		return y;
@@ -483,6 +483,8 @@ insn_operands(struct dec *c)
 
 		o->place = place_tab[type];
 		o->size = size_of(i, OPND_SIZE(operand[k]), mem);
+		if (unlikely(OPND_SIZE(operand[k]) == S_sx) && c->amd)
+			o->size = 4;
 		o->access = access_tab[OPND_ACC(operand[k])];
 		if (i->aaa)
 			o->access = masked_access(i, o->access, type, mem);

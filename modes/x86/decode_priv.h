@@ -18,6 +18,7 @@ struct dec {
 	uint8_t v8;		/* vvvv's top bit outside 64-bit mode */
 	uint8_t pp, l;
 	uint8_t space;		/* enum insn_space */
+	bool amd;
 };
 
 static inline bool

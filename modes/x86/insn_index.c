@@ -89,10 +89,9 @@ compile_prefix(struct insn_cand *c, uint32_t m)
 	case M_REP:
 		want(c, 2 << KEY_PP_SHIFT, 2 << KEY_PP_SHIFT);
 		break;
-	case M_NOREX_B:
-		want(c, KEY_REX_B, 0);
-		break;
 	}
+	if (m & M_NOREX_B)
+		want(c, KEY_REX_B, 0);
 }
 
 static void

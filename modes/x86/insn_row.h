@@ -58,7 +58,7 @@ enum opnd_size {
 	S_dt,			/* descriptor table register: 10 or 6 */
 	S_a2,			/* BOUND: twice the operand size */
 	S_ad,			/* address size */
-	S_st,			/* operand size of a stack slot of a selector */
+	S_sx,			/* MOVSXD: 4, but on Intel 2 with 66 */
 	S_r4m1, S_r4m2,		/* register 4, memory 1 or 2 */
 	S_rvm2,			/* register operand size, memory 2 */
 	S_rym1, S_rym2,		/* register 8 with W else 4; memory 1 or 2 */
@@ -90,7 +90,6 @@ enum {
 	M_NP = 1, M_66 = 2, M_F3 = 3, M_F2 = 4,
 	M_NP66 = 5,		/* neither F2 nor F3; 66 is operand size */
 	M_REP = 6,		/* F2 or F3 */
-	M_NOREX_B = 7,		/* no REX.B (NOP against XCHG R8) */
 	M_REG_SHIFT = 3, M_REG = 15 << 3,	/* 8 | modrm.reg */
 	M_RM_SHIFT = 7, M_RM = 15 << 7,		/* 8 | modrm.rm, mod 3 */
 	M_MOD = 3 << 11, M_MEM = 1 << 11, M_MOD3 = 2 << 11,
@@ -112,6 +111,7 @@ enum {
 	M_MAX4 = 1 << 29,	/* operand size at most 4 (I/O) */
 	M_FARW = 1 << 30,	/* AMD: REX.W does not widen far pointers */
 };
+#define M_NOREX_B (1U << 31)	/* no REX.B: NOP and PAUSE, not XCHG R8 */
 
 /*
  * What candidate rows of an opcode are told apart by, as the decoder sees it
