@@ -13,7 +13,7 @@
 
 #include "monitor/monitor.h"
 
-#define TEXT_MAX 5000		/* percent-encoded it must fit into a packet */
+#define TEXT_MAX 13000		/* percent-encoded it must fit into a packet */
 #define LINES_MAX 128
 #define LEFT_WIDTH 44
 #define GUEST_MAX 4096
