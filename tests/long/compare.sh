@@ -12,8 +12,9 @@ trap 'exit 130' HUP INT TERM
 failed=0
 "$srcdir/tests/bench/compare" --build . --runs "${COMPARE_RUNS:-5}" --json \
     >"$out/64.json" || failed=1
+# 32-bit code is interpreted as yet: for the checksums, a few lines will do.
 "$srcdir/tests/bench/compare" --build . --runs 1 --bits 32 --no-qemu \
-    >"$out/32.txt" || failed=1
+    --bench crc,qsort,vcalls,x87,syscall,fork,pipe >"$out/32.txt" || failed=1
 cat "$out/64.json" "$out/32.txt"
 python3 - "$out/64.json" <<'END' || failed=1
 import json
