@@ -5,7 +5,8 @@
  *	oracle [--engine bt|interp] [--seed N] [--count N] [--seconds N]
  *	       [--coverage] [--replay SEED:INDEX] [--max-failures N]
  *	       [--max-insns 1..8] [--only NAME] [--host-without LIST]
- *	       [--no-chain] [--exact-flags] [--tlb-entries N] [--flush-every N]
+ *	       [--align-checks PERCENT] [--tlb-entries N] [--flush-every N]
+ *	       [--no-chain] [--exact-flags]
  *
  * Exit status 0: no difference; 1: differences, or with --coverage an
  * instruction that was not executed often enough; 2: usage; 3: could not run.
@@ -67,6 +68,7 @@ static const struct option long_options[] = {
 	{ "host-without", required_argument, NULL, 'W' },
 	{ "max-insns", required_argument, NULL, 'M' },
 	{ "only", required_argument, NULL, 'O' },
+	{ "align-checks", required_argument, NULL, 'A' },
 	{ 0 },
 };
 
@@ -105,6 +107,7 @@ parse(struct options *o, int argc, char **argv)
 		case 'W': o->without = optarg; break;
 		case 'M': gen_max_insns = (unsigned)atol(optarg); break;
 		case 'O': gen_only = optarg; break;
+		case 'A': values_align_checks = (unsigned)atol(optarg); break;
 		default: exit(2);
 		}
 	}

@@ -96,6 +96,8 @@ rng_chance(struct rng *r, unsigned percent)
 /* --- values.c: initial states and memory --- */
 #define N_IMAGES 16
 extern uint8_t images[N_IMAGES][DATA_BYTES];
+/* How many sequences in a hundred start with RFLAGS.AC set. */
+extern unsigned values_align_checks;
 void values_init(uint64_t seed);
 uint64_t value_int(struct rng *r);
 void value_state(struct rng *r, struct state *s);

@@ -8,6 +8,7 @@
 #include "tests/oracle/oracle.h"
 
 uint8_t images[N_IMAGES][DATA_BYTES];
+unsigned values_align_checks = 2;
 
 static uint64_t
 value_special(struct rng *r)
@@ -198,7 +199,7 @@ value_state(struct rng *r, struct state *s)
 	s->rflags = FLAG_FIXED1 | FLAG_IF | (rng_next(r) & FLAGS_ARITH);
 	if (rng_chance(r, 15))
 		s->rflags |= FLAG_DF;
-	if (rng_chance(r, 2))
+	if (rng_chance(r, values_align_checks))
 		s->rflags |= FLAG_AC;
 	if (rng_chance(r, 2))
 		s->rflags |= FLAG_TF;
