@@ -141,7 +141,7 @@ element(struct sparse *s, unsigned n)
 	int64_t index = sign_extend(host_load(s->index + n * s->index_size,
 	    s->index_size), s->index_size);
 	uint64_t off = i->mem.disp + (uint64_t)index * i->mem.scale;
-	uint64_t v;
+	uint8_t *data = s->data + n * s->size;
 	gva_t va;
 
 	if (i->mem.base != REG_NONE)
@@ -149,18 +149,23 @@ element(struct sparse *s, unsigned n)
 	off &= addr_mask(i->addr_bytes);
 	if (linear(c, i->mode, i->mem.seg, off, s->size, s->scatter, &va))
 		return H_FAULT;
-	if (s->scatter)
-		return st(c, va, s->size, stack,
-		    host_load(s->data + n * s->size, s->size));
-	if (ld(c, va, s->size, stack, &v))
-		return H_FAULT;
-	host_store(s->data + n * s->size, s->size, v);
-	return 0;
+	/* Elements need no alignment, whatever AC says (seen on AMD). */
+	return s->scatter ? st_bytes(c, va, data, s->size, stack) :
+	    ld_bytes(c, va, data, s->size, stack);
+}
+
+/* Registers with an EVEX destination lose what is above the vector length. */
+static void
+clear_above(struct vcpu *c, unsigned reg, unsigned len)
+{
+	for (; len < 64; len += 16)
+		fill_bytes(vector_part(c, reg, len / 16), 0, 16);
 }
 
 /*
  * A fault after some elements: those are in the destination and gone from the
- * mask; nothing else of either register has changed, upper parts included.
+ * mask; nothing else of either register has changed, but for the part above
+ * an EVEX destination.
  */
 static void
 sparse_part(struct sparse *s)
@@ -170,6 +175,8 @@ sparse_part(struct sparse *s)
 
 	if (i->enc == ENC_EVEX)
 		*opmask(s->c, i->aaa) &= ~done;
+	if (i->enc == ENC_EVEX && done && !s->scatter)
+		clear_above(s->c, s->data_reg, i->vl);
 	for (; done; done &= done - 1) {
 		unsigned at = (unsigned)__builtin_ctzll(done) * s->size;
 
