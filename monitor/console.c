@@ -205,6 +205,22 @@ console_flush(struct console *k)
 }
 
 void
+console_drain(struct console *k, ns_t patience)
+{
+	ns_t end = clock_now(&clock_host) + patience;
+
+	while (console_flush(k) && clock_now(&clock_host) < end) {
+		struct pollfd p[CONSOLE_VIEWERS];
+
+		for (unsigned i = 0; i < CONSOLE_VIEWERS; i++)
+			p[i] = (struct pollfd){ .events = POLLOUT,
+			    .fd = console_wants_write(k, i) ?
+			    k->viewer[i].fd : -1 };
+		poll(p, CONSOLE_VIEWERS, 50);
+	}
+}
+
+void
 console_input(struct console *k, unsigned n)
 {
 	struct console_viewer *v = &k->viewer[n];

@@ -62,6 +62,8 @@ void console_room(void *ctx);
 MUST_USE int console_attach(struct console *k, int fd);
 /* Loop thread: hand on what is new.  True while a viewer lags behind. */
 bool console_flush(struct console *k);
+/* At the end: wait a while for viewers that lag behind. */
+void console_drain(struct console *k, ns_t patience);
 /* Loop thread: viewer n's descriptor is readable. */
 void console_input(struct console *k, unsigned n);
 /* What to watch viewer n's descriptor for. */

@@ -199,8 +199,10 @@ wiring_fini(struct machine *m)
 		return;
 	pthread_mutex_lock(&m->lock);
 	sysctl_flush(&m->sysctl);
-	for (unsigned i = 0; i < m->cfg.n_serials; i++)
+	for (unsigned i = 0; i < m->cfg.n_serials; i++) {
+		console_drain(&m->console[i], NS_PER_SEC / 2);
 		console_fini(&m->console[i]);
+	}
 	pthread_mutex_unlock(&m->lock);
 }
 

@@ -162,6 +162,8 @@ parse_options(struct options *o, int argc, char **argv)
 	o->cfg.mode = VM_MODE_BT;
 	o->cfg.on_reboot = VM_ACTION_DESTROY;
 	o->cfg.triple_fault_crashes = true;
+	/* Until the console is attached: small guests are quick. */
+	o->cfg.start_paused = true;
 	for (;;) {
 		int ch = getopt_long(argc, argv, "", options, &index);
 
@@ -346,8 +348,12 @@ main(int argc, char **argv)
 	p = (struct pump){ .control = t.control, .until = o.until,
 	    .expect = o.expect, .send = o.send,
 	    .console = testvm_console(t.control, 0) };
-	if (p.console < 0)		/* it may be over already */
-		return judge(&t);
+	if (p.console < 0 || testvm_call(t.control, CTL_RESUME, NULL, NULL,
+	    &m) != CTL_OK) {
+		fprintf(stderr, "runvm: no console\n");
+		testvm_stop(&t);
+		return RC_FAILED;
+	}
 	if (tty)
 		make_raw(&old);
 	rc = pump(&p, o.timeout);
