@@ -9,6 +9,7 @@ include tests/engine.mk
 include tests/x86.mk
 include tests/io.mk
 include tests/guests.mk
+include tests/decoder.mk
 
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long

@@ -288,11 +288,11 @@ LEG(PUSH, ONE, 0xff, REG(6), (E(v)), STACK, NONE, ATTR_D64,
     GR(bSP), GW(bSP))
 
 /* --- 0F map --- */
-INT(NOP, 0F, 0x1f, 0, (NA | E(v)), 0)
+INT(NOP, 0F, 0x1f, 0, (NA | E(0)), 0)
 LEG(UD2, 0F, 0x0b, 0, (0), BRANCH, NONE, 0, FLOW(INT))
-LEG(UD1, 0F, 0xb9, 0, (NA | G(v), NA | E(v)), BRANCH, NONE, 0, FLOW(INT))
-LEG(UD0, 0F, 0xff, 0, (NA | G(v), NA | E(v)), BRANCH, NONE, 0, FLOW(INT))
-LEG(CPUID, 0F, 0xa2, 0, (0), SYSTEM, NONE, 0,
+LEG(UD1, 0F, 0xb9, 0, (NA | G(0), NA | E(0)), BRANCH, NONE, 0, FLOW(INT))
+LEG(UD0, 0F, 0xff, 0, (NA | G(0), NA | E(0)), BRANCH, NONE, 0, FLOW(INT))
+LEG(CPUID, 0F, 0xa2, 0, (0), SYSTEM, NONE, ATTR_ZERO_UPPER,
     GR(bAX | bCX), GW(bAX | bBX | bCX | bDX))
 
 /*

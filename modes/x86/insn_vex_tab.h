@@ -229,13 +229,13 @@ VEX(VBLENDVPS, 66, 0F3A, 0x4a, M_W0,
 VEX(VBLENDVPD, 66, 0F3A, 0x4b, M_W0,
     (WO | V(vl), H(vl), W(vl), L(vl)), AVX, 0)
 VEXI(VPBLENDVB, 0F3A, 0x4c, M_W0, (WO | V(vl), H(vl), W(vl), L(vl)))
-#define PCMP_VEX(id, opc, ...) \
-	VEX(id, 66, 0F3A, opc, M_L0, (V(16), W(16), IB), AVX, 0, \
+#define PCMP_VEX(id, opc, at, ...) \
+	VEX(id, 66, 0F3A, opc, M_L0, (V(16), W(16), IB), AVX, at, \
 	    FW(ARITH), __VA_ARGS__)
-PCMP_VEX(VPCMPESTRM, 0x60, GR(bAX | bDX))
-PCMP_VEX(VPCMPESTRI, 0x61, GR(bAX | bDX), GW(bCX))
-PCMP_VEX(VPCMPISTRM, 0x62)
-PCMP_VEX(VPCMPISTRI, 0x63, GW(bCX))
+PCMP_VEX(VPCMPESTRM, 0x60, 0, GR(bAX | bDX))
+PCMP_VEX(VPCMPESTRI, 0x61, ATTR_ZERO_UPPER, GR(bAX | bDX), GW(bCX))
+PCMP_VEX(VPCMPISTRM, 0x62, 0)
+PCMP_VEX(VPCMPISTRI, 0x63, ATTR_ZERO_UPPER, GW(bCX))
 
 /* --- variable shifts, masked moves, gathers --- */
 #define VEX_VARSHIFT(id, opc, match) \
