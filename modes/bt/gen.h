@@ -29,10 +29,13 @@ struct slow {
 };
 
 /* A conditional exit whose far side is out of line. */
+enum { COLD_PROBE = -1, COLD_STEP = -2 };
+
 struct cold {
 	uint8_t *from;		/* rel32 field */
-	uint64_t target;
-	int exit;		/* number of a chainable exit, or -1 */
+	uint64_t target;	/* guest RIP; COLD_STEP: offset of the insn */
+	int exit;		/* number of a chainable exit, or COLD_* */
+	bool flags_in_rcx;
 };
 
 #define GEN_MAX_SLOW (BT_MAX_INSNS * 2)
@@ -97,6 +100,11 @@ void gen_probe_const(struct emit *e, const struct bt_vm *t, uint32_t jc,
 void gen_jump_indirect(struct gen *g);	/* target in S_B */
 void gen_jcc(struct gen *g, unsigned cc, uint64_t target);
 void gen_step(struct gen *g);
+/* The forward jump at field leads to stepping the instruction at hand. */
+void gen_cold_step(struct gen *g, uint8_t *field, bool flags_in_rcx);
+/* Host flags to rcx and back, rax kept; for hosts without BMI2. */
+void gen_flags_save(struct emit *e);
+void gen_flags_restore(struct emit *e);
 void gen_call_helper(struct gen *g, enum bt_helper_id id, unsigned arg);
 bool gen_fpstate(struct gen *g);
 /* Everything that was put off until after the straight line. */

@@ -41,9 +41,9 @@ add_exit(struct gen *g, uint8_t *field, uint64_t target)
 		return;
 	}
 	c = &g->cold[g->n_cold++];
-	c->from = field;
-	c->target = target;
-	c->exit = (int)g->n_exit;
+	*c = (struct cold){
+		.from = field, .target = target, .exit = (int)g->n_exit,
+	};
 	g->exit[g->n_exit++] = (struct tu_exit){
 		.target = target,
 		.field = g->t->no_chain ? NULL : field,
@@ -82,6 +82,19 @@ gen_jump(struct gen *g, uint64_t target)
 }
 
 void
+gen_cold_step(struct gen *g, uint8_t *field, bool flags_in_rcx)
+{
+	if (g->n_cold == BT_MAX_EXITS) {
+		g->e.overflow = true;
+		return;
+	}
+	g->cold[g->n_cold++] = (struct cold){
+		.from = field, .target = g->off, .exit = COLD_STEP,
+		.flags_in_rcx = flags_in_rcx,
+	};
+}
+
+void
 gen_jcc(struct gen *g, unsigned cc, uint64_t target)
 {
 	struct emit *e = &g->e;
@@ -96,7 +109,7 @@ gen_jcc(struct gen *g, unsigned cc, uint64_t target)
 		return;
 	}
 	g->cold[g->n_cold++] = (struct cold){
-		.from = jcc_fwd(e, cc), .target = target, .exit = -1,
+		.from = jcc_fwd(e, cc), .target = target, .exit = COLD_PROBE,
 	};
 }
 
@@ -156,6 +169,67 @@ load_target(struct gen *g)
 	op_rmx(&g->e, W64, OP_LOAD, S_B, S_A, S_B, 1, 0);
 }
 
+/*
+ * S_B = host code of the target in S_B.  A target that is not in the jump
+ * cache is left to the interpreter, which also knows that a non-canonical one
+ * faults before anything was pushed.
+ */
+static void
+resolve_target(struct gen *g)
+{
+	struct emit *e = &g->e;
+	uint8_t *hit;
+
+	pext_gs(e, S_A, S_B, GS(mask_jc));
+	op_gsx8(e, W64, OP_LOAD, S_C, S_A, g->jc);
+	lea_rr(e, S_C, S_C, S_B);
+	hit = short_fwd(e, OP_JRCXZ);
+	gen_cold_step(g, jmp_fwd(e), false);
+	bind8(e, hit);
+	op_gsx8(e, W64, OP_LOAD, S_B, S_A,
+	    g->jc + (uint32_t)offsetof(struct jump_cache, host));
+}
+
+/* Without BMI2: only see to it that S_B is canonical. */
+static void
+check_canonical(struct gen *g)
+{
+	struct emit *e = &g->e;
+
+	gen_flags_save(e);
+	mov_rr(e, S_A, S_B);
+	op_rr(e, W64, 0xc1, 7, S_A);		/* sar r10, 47: 0 or -1 */
+	emit8(e, 47);
+	alu_ri(e, W64, 0, S_A, 1);
+	alu_ri(e, W64, 7, S_A, 1);
+	gen_cold_step(g, jcc_fwd(e, CC_A), true);
+	gen_flags_restore(e);
+}
+
+static bool
+gen_indirect(struct gen *g, bool call)
+{
+	struct emit *e = &g->e;
+
+	load_target(g);
+	if (g->t->bmi2)
+		resolve_target(g);
+	else
+		check_canonical(g);
+	if (call) {
+		store_gs(e, S_B, GS(tmp_target));
+		push_return(g);
+		load_gs(e, S_B, GS(tmp_target));
+	}
+	if (g->t->bmi2) {
+		op_rr(e, W32, 0xff, 4, S_B);	/* jmp r11 */
+		g->ended = true;
+	} else {
+		gen_jump_indirect(g);
+	}
+	return true;
+}
+
 static bool
 gen_ret(struct gen *g)
 {
@@ -207,7 +281,7 @@ gen_loop(struct gen *g, uint64_t target)
 		g->exit[g->n_exit - 1].field = NULL;
 	} else {
 		g->cold[g->n_cold++] = (struct cold){
-			.from = zero, .target = target, .exit = -1,
+			.from = zero, .target = target, .exit = COLD_PROBE,
 		};
 	}
 	return true;
@@ -238,16 +312,9 @@ gen_branch(struct gen *g)
 		gen_jump(g, target);
 		return true;
 	case FLOW_JMP_IND:
-		load_target(g);
-		gen_jump_indirect(g);
-		return true;
+		return gen_indirect(g, false);
 	case FLOW_CALL_IND:
-		load_target(g);
-		store_gs(&g->e, S_B, GS(tmp_target));
-		push_return(g);
-		load_gs(&g->e, S_B, GS(tmp_target));
-		gen_jump_indirect(g);
-		return true;
+		return gen_indirect(g, true);
 	case FLOW_RET:
 		return gen_ret(g);
 		return gen_ret(g);

@@ -196,8 +196,8 @@ check_flag_free(struct gen *g, struct slow *s, unsigned size, bool write)
 }
 
 /* lahf; seto al, kept in rcx; rax stays the guest's. */
-static void
-flags_to_rcx(struct emit *e)
+void
+gen_flags_save(struct emit *e)
 {
 	mov_rr(e, H_RCX, H_RAX);
 	emit8(e, 0x9f);
@@ -206,8 +206,8 @@ flags_to_rcx(struct emit *e)
 	op_rr(e, W64, 0x87, H_RAX, H_RCX);
 }
 
-static void
-flags_from_rcx(struct emit *e)
+void
+gen_flags_restore(struct emit *e)
 {
 	op_rr(e, W64, 0x87, H_RAX, H_RCX);
 	emit8(e, 0x04);
@@ -269,10 +269,10 @@ gen_check(struct gen *g, const struct addr *a, unsigned size, bool write)
 	} else if (g->t->bmi2) {
 		check_flag_free(g, s, size, write);
 	} else {
-		flags_to_rcx(e);
+		gen_flags_save(e);
 		s->flags_in_rcx = true;
 		check_arith_in_place(g, s, size, write);
-		flags_from_rcx(e);
+		gen_flags_restore(e);
 	}
 	s->back = emit_rx(e);
 }
@@ -285,7 +285,7 @@ emit_slow(struct gen *g, const struct slow *s)
 	for (unsigned k = 0; k < s->n_from; k++)
 		bind32(e, s->from[k]);
 	if (s->flags_in_rcx)
-		flags_from_rcx(e);
+		gen_flags_restore(e);
 	gen_ea(g, S_B, &s->a, true);
 	mov_ri(e, S_C, s->info);
 	mov_ri(e, S_A, g->tu_index);
@@ -299,7 +299,14 @@ emit_cold(struct gen *g, const struct cold *c)
 	struct emit *e = &g->e;
 
 	bind32(e, c->from);
-	if (c->exit < 0) {
+	if (c->flags_in_rcx)
+		gen_flags_restore(e);
+	if (c->exit == COLD_STEP) {
+		g->off = (uint32_t)c->target;
+		gen_step(g);
+		return;
+	}
+	if (c->exit == COLD_PROBE) {
 		gen_jump(g, c->target);
 		return;
 	}
