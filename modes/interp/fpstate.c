@@ -35,12 +35,17 @@ blank_pointers(uint8_t *image)
 	fill_bytes(image + 8, 0, 16);
 }
 
-/* Linear address of an operand that must be aligned. */
+/*
+ * Linear address of an operand that must be aligned.  With AC set FXSAVE's and
+ * FXRSTOR's are checked as the doublewords they consist of before that; XSAVE's
+ * are not (AMD).
+ */
 static int
 operand(struct vcpu *c, const struct insn *i, unsigned len, unsigned align,
     bool write, gva_t *va)
 {
-	if (mem_linear(c, i, len, write, va))
+	if (mem_linear(c, i, len, write, va) ||
+	    (align == 16 && check_align(c, *va, 4)))
 		return H_FAULT;
 	return *va & (align - 1) ? raise_gp0(c) : 0;
 }
@@ -341,6 +346,7 @@ h_fnstenv(struct vcpu *c, const struct insn *i)
 
 	if (task_check(c, CR0_EM | CR0_TS) ||
 	    mem_linear(c, i, len, true, &va) ||
+	    check_align(c, va, MIN(i->op_bytes, 4)) ||
 	    probe_write(c, va, len, stack) || thunk_run(c, i, env))
 		return H_FAULT;
 	blank_env(i, env);
@@ -356,8 +362,12 @@ h_fldenv(struct vcpu *c, const struct insn *i)
 	uint8_t *env = area(c);
 	gva_t va;
 
-	if (task_check(c, CR0_EM | CR0_TS) ||
-	    mem_linear(c, i, len, false, &va) ||
+	if (task_check(c, CR0_EM | CR0_TS))
+		return H_FAULT;
+	if (x87_pending())
+		return x86_raise(c, VEC_MF);
+	if (mem_linear(c, i, len, false, &va) ||
+	    check_align(c, va, MIN(i->op_bytes, 4)) ||
 	    ld_bytes(c, va, env, len, stack))
 		return H_FAULT;
 	blank_env(i, env);

@@ -251,13 +251,23 @@ tlb_slot(const struct vcpu *c, gva_t va)
 	    TLB_ENTRIES];
 }
 
-/* #AC is due for this access? */
+static inline bool
+alignment_checked(const struct vcpu *c)
+{
+	return unlikely(c->s.rflags & FLAG_AC) && c->s.cpl == 3 &&
+	    (c->s.cr0 & CR0_AM);
+}
+
+/* #AC is due for this access?  What a non-canonical one raises comes first. */
 static inline bool
 misaligned(const struct vcpu *c, gva_t va, unsigned size)
 {
-	return unlikely(c->s.rflags & FLAG_AC) && c->s.cpl == 3 &&
-	    (c->s.cr0 & CR0_AM) && (va & (size - 1));
+	return alignment_checked(c) && (va & (size - 1)) &&
+	    x86_canonical(c, va);
 }
+
+/* Raise it then. */
+int check_align(struct vcpu *c, gva_t va, unsigned align);
 
 int ld_slow(struct vcpu *c, gva_t va, unsigned size, bool stack, uint64_t *v);
 int st_slow(struct vcpu *c, gva_t va, unsigned size, bool stack, uint64_t v);
@@ -294,7 +304,10 @@ st(struct vcpu *c, gva_t va, unsigned size, bool stack, uint64_t v)
  * is reported to the page's traces.
  */
 uint8_t *host_ptr(struct vcpu *c, gva_t va, unsigned len, bool write);
-/* Any length; all of it or a fault.  For vectors, far pointers, XSAVE. */
+/*
+ * Any length, any alignment; all of it or a fault.  For vectors, far pointers,
+ * XSAVE.
+ */
 int ld_bytes(struct vcpu *c, gva_t va, void *dst, unsigned len, bool stack);
 int st_bytes(struct vcpu *c, gva_t va, const void *src, unsigned len,
     bool stack);

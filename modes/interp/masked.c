@@ -12,7 +12,7 @@
 static bool
 readable(struct vcpu *c, gva_t va, unsigned len)
 {
-	if (!x86_probe(c, va, len, 0, false))
+	if (!x86_probe(c, va, len, ACCESS_UNALIGNED, false))
 		return true;
 	c->exc.raised = false;
 	return false;
@@ -25,6 +25,16 @@ first_part(gva_t va, unsigned len)
 	uint64_t room = PAGE_SIZE - (va & ~PAGE_MASK);
 
 	return MIN(len, room);
+}
+
+/*
+ * The offset within a buffer that is as misaligned as va, so that the host
+ * checks its alignment; a non-canonical va faults for that before.
+ */
+static unsigned
+same_align(const struct vcpu *c, gva_t va)
+{
+	return x86_canonical(c, va) ? va & 63 : 0;
 }
 
 int
@@ -40,13 +50,13 @@ masked_load(struct vcpu *c, const struct insn *i, gva_t va)
 	int rc;
 
 	if (low && high)
-		mem = page + (va & 63);
+		mem = page + same_align(c, va);
 	else if (low)
 		mem = page + PAGE_SIZE - first;
 	else if (high)
 		mem = page - first;
 	else
-		mem = thunk_guard(c) + (va & 63);
+		mem = thunk_guard(c) + same_align(c, va);
 	if ((low && ld_bytes(c, va, mem, high ? len : first, stack)) ||
 	    (high && !low && ld_bytes(c, va + first, mem + first,
 	    len - first, stack)))
@@ -54,7 +64,7 @@ masked_load(struct vcpu *c, const struct insn *i, gva_t va)
 	rc = thunk_run_guarded(c, i, mem, &touched);
 	if (rc != THUNK_TOUCHED)
 		return rc;
-	if (x86_probe(c, va + (touched - mem), 1, 0, stack))
+	if (x86_probe(c, va + (touched - mem), 1, ACCESS_UNALIGNED, stack))
 		return H_FAULT;
 	return H_RIP;		/* it is there by now: once more */
 }
@@ -74,7 +84,7 @@ store_marked(struct vcpu *c, gva_t va, const uint8_t *buf, uint64_t marks,
 		while ((at & (n - 1)) ||
 		    (marks >> at & ((1u << n) - 1)) != (1u << n) - 1)
 			n /= 2;
-		if (st(c, va + at, n, stack, host_load(buf + at, n)))
+		if (st_bytes(c, va + at, buf + at, n, stack))
 			return H_FAULT;
 		at += n;
 	}
@@ -85,7 +95,7 @@ int
 masked_store(struct vcpu *c, const struct insn *i, gva_t va)
 {
 	uint8_t area[256] __attribute__((aligned(64)));
-	uint8_t *a = area + (va & 63);
+	uint8_t *a = area + same_align(c, va);
 	uint8_t *b = a + 128;
 	bool stack = i->mem.seg == SEG_SS;
 	uint64_t marks = 0;

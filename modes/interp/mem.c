@@ -119,6 +119,12 @@ host_ptr(struct vcpu *c, gva_t va, unsigned len, bool write)
 }
 
 int
+check_align(struct vcpu *c, gva_t va, unsigned align)
+{
+	return misaligned(c, va, align) ? x86_raise_error(c, VEC_AC, 0) : 0;
+}
+
+int
 ld_slow(struct vcpu *c, gva_t va, unsigned size, bool stack, uint64_t *v)
 {
 	const uint8_t *p;
@@ -168,7 +174,7 @@ ld_bytes(struct vcpu *c, gva_t va, void *dst, unsigned len, bool stack)
 	}
 	for (; len; len -= n, va += n, to += n) {
 		n = MIN(len, 64u);
-		if (x86_read(c, va, to, n, 0, stack))
+		if (x86_read(c, va, to, n, ACCESS_UNALIGNED, stack))
 			return H_FAULT;
 		watch(c, va, n, false);
 	}
@@ -182,7 +188,7 @@ probe_write(struct vcpu *c, gva_t va, unsigned len, bool stack)
 
 	for (; len; len -= n, va += n) {
 		n = MIN(len, (unsigned)(PAGE_SIZE - (va & ~PAGE_MASK)));
-		if (x86_probe(c, va, n, WALK_WRITE, stack))
+		if (x86_probe(c, va, n, WALK_WRITE | ACCESS_UNALIGNED, stack))
 			return H_FAULT;
 	}
 	return 0;
@@ -203,7 +209,7 @@ st_bytes(struct vcpu *c, gva_t va, const void *src, unsigned len, bool stack)
 		return H_FAULT;
 	for (; len; len -= n, va += n, from += n) {
 		n = MIN(len, 64u);
-		if (x86_write(c, va, from, n, 0, stack))
+		if (x86_write(c, va, from, n, ACCESS_UNALIGNED, stack))
 			return H_FAULT;
 		watch(c, va, n, true);
 	}

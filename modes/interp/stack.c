@@ -85,7 +85,7 @@ h_pusha(struct vcpu *c, const struct insn *i)
 	for (unsigned n = 0; n < 8; n++) {
 		if (linear(c, i->mode, SEG_SS,
 		    (sp + n * size) & stack_mask(c), size, true, &va) ||
-		    probe_write(c, va, size, true))
+		    check_align(c, va, size) || probe_write(c, va, size, true))
 			return H_FAULT;
 	}
 	for (unsigned reg = RAX; reg <= RDI; reg++) {
@@ -140,7 +140,7 @@ h_enter(struct vcpu *c, const struct insn *i)
 	/* The processor probes the new top of the stack for writing. */
 	stack_set(c, c->s.gpr[RSP] - (uint16_t)i->imm);
 	if (linear(c, i->mode, SEG_SS, c->s.gpr[RSP] & mask, size, true,
-	    &va) || probe_write(c, va, 1, true))
+	    &va) || check_align(c, va, size) || probe_write(c, va, 1, true))
 		goto fault;
 	reg_set(c, RBP, size, frame);
 	return H_NEXT;

@@ -131,7 +131,7 @@ movs_chunk(const struct string *s, uint64_t max)
 		return 0;
 	n = MIN(max, run_length(s, RSI, s->src_seg, from));
 	n = MIN(n, run_length(s, RDI, SEG_ES, to));
-	if (n > 1) {
+	if (n > 1 && !misaligned(s->c, from | to, s->size)) {
 		src = host_ptr(s->c, from, n * s->size, false);
 		dst = host_ptr(s->c, to, n * s->size, true);
 		/* A short forward overlap must repeat whole elements. */
@@ -139,8 +139,8 @@ movs_chunk(const struct string *s, uint64_t max)
 			copy_bytes(dst, src, n * s->size);
 			goto moved;
 		}
-		n = 1;
 	}
+	n = 1;
 	if (movs_one(s, from, to))
 		return 0;
 moved:
@@ -184,7 +184,8 @@ stos_chunk(const struct string *s, uint64_t max)
 	if (dst_linear(s, true, &to))
 		return 0;
 	n = MIN(max, run_length(s, RDI, SEG_ES, to));
-	dst = n > 1 ? host_ptr(s->c, to, n * s->size, true) : NULL;
+	dst = n > 1 && !misaligned(s->c, to, s->size) ?
+	    host_ptr(s->c, to, n * s->size, true) : NULL;
 	if (dst) {
 		fill(dst, s->c->s.gpr[RAX], s->size, n);
 	} else {
@@ -336,7 +337,8 @@ ins_chunk(const struct string *s, uint64_t max)
 	if (io_allowed(s->c, port, s->size) || dst_linear(s, true, &to))
 		return 0;
 	/* The port is read only once the store is known to succeed. */
-	if (probe_write(s->c, to, s->size, false) ||
+	if (check_align(s->c, to, s->size) ||
+	    probe_write(s->c, to, s->size, false) ||
 	    st(s->c, to, s->size, false, port_in(s->c, port, s->size)))
 		return 0;
 	advance(s, RDI, 1);

@@ -448,6 +448,7 @@ thunk_fault(int sig, siginfo_t *si, ucontext_t *uc)
 		if ((uint64_t)(t->touched - t->guard) >= 3 * PAGE_SIZE)
 			return false;
 	}
+	r[REG_EFL] &= ~(greg_t)FLAG_AC;
 	r[REG_RAX] = r[REG_TRAPNO] + 1;
 	r[REG_RIP] = (greg_t)(uintptr_t)t->rx;
 	return true;
@@ -469,6 +470,16 @@ raise_host(struct vcpu *c, unsigned vector)
 	}
 }
 
+/* Our own code is not made for alignment checks. */
+static void
+clear_ac(void)
+{
+	/* Below the red zone. */
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushf\n\t"
+	    "andl %0, (%%rsp)\n\tpopf\n\tlea 128(%%rsp), %%rsp"
+	    : : "i"(~FLAG_AC) : "memory", "cc");
+}
+
 uint8_t *
 thunk_guard(struct vcpu *c)
 {
@@ -481,11 +492,15 @@ thunk_run_guarded(struct vcpu *c, const struct insn *i, void *mem,
 {
 	struct thunk_cache *t = interp_of(c)->thunks;
 	thunk_fn *fn = thunk_get(t, i);
-	uint64_t flags = (c->s.rflags & FLAGS_ARITH) | FLAG_FIXED1;
+	bool check = alignment_checked(c);
+	uint64_t flags = (c->s.rflags & FLAGS_ARITH) | FLAG_FIXED1 |
+	    (check ? FLAG_AC : 0);
 	int rc;
 
 	running = t;
 	rc = fn(c->s.gpr, mem, &flags);
+	if (unlikely(check))
+		clear_ac();
 	running = NULL;
 	if (unlikely(rc)) {
 		if (rc - 1 == VEC_PF) {

@@ -24,6 +24,10 @@ hostfault_fn thunk_fault;
  * Execute i with its memory operand, if any, at mem.  H_NEXT, or H_FAULT with
  * the exception raised that the host's instruction caused; then no general
  * register and no flag of the guest has changed.
+ *
+ * While the guest's alignment checks are on the instruction runs with the
+ * host's on: so mem must be as misaligned (modulo 64) as the guest's operand,
+ * or aligned if its address has been checked.
  */
 int thunk_run(struct vcpu *c, const struct insn *i, void *mem);
 
@@ -40,6 +44,8 @@ int thunk_run_guarded(struct vcpu *c, const struct insn *i, void *mem,
 
 /* native.c: what runs instructions that have no handler of their own. */
 handler_fn *native_handler(const struct insn *i);
+/* #MF is due before the next x87 or MMX instruction that waits for it. */
+bool x87_pending(void);
 /* #UD and #NM as CR0, CR4 and XCR0 demand for i's class. */
 int fpu_check(struct vcpu *c, const struct insn *i);
 /* The same for CLASS_VEC and what is gated like it. */

@@ -338,14 +338,16 @@ as_current(const struct vcpu *c, unsigned access)
 {
 	if (c->s.cpl == 3 && !(access & WALK_IMPLICIT))
 		access |= WALK_USER;
-	return access;
+	return access & ~ACCESS_UNALIGNED;
 }
 
 static unsigned
 flags_current(const struct vcpu *c, unsigned access, bool is_stack)
 {
-	unsigned flags = is_stack ? MEM_STACK | MEM_ALIGN : MEM_ALIGN;
+	unsigned flags = is_stack ? MEM_STACK : 0;
 
+	if (!(access & ACCESS_UNALIGNED))
+		flags |= MEM_ALIGN;
 	if (x86_code64(c) || (access & WALK_IMPLICIT && x86_long_mode(c)))
 		flags |= MEM_WIDE;
 	return flags;

@@ -55,6 +55,9 @@ int x86_take_events(struct vcpu *c);
 
 /* --- linear memory --------------------------------------- x86/mem.c --- */
 
+/* An access that needs no alignment, whatever AC says (beside WALK_*). */
+#define ACCESS_UNALIGNED 0x100u
+
 /*
  * Access linear memory as the current CPL does; len 1..64, may cross a page:
  * both pages are checked before a byte moves.  MMIO goes to the platform in
