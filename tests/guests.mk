@@ -20,8 +20,10 @@ tests_oracle_oracle_CFLAGS = $(AM_CFLAGS) $(CAPSTONE_CFLAGS)
 tests_oracle_oracle_LDADD = tests/oracle/libnative.a libbt.a libinterp.a \
 	libx86.a libmmu.a libbase.a $(CAPSTONE_LIBS) -lpthread
 TESTS += tests/oracle/bt.test tests/oracle/bt_exact.test \
+	tests/oracle/bt_poor.test \
 	tests/oracle/interp.test
 dist_check_SCRIPTS += tests/oracle/bt.test tests/oracle/bt_exact.test \
+	tests/oracle/bt_poor.test \
 	tests/oracle/interp.test
 
 LONG_TESTS += tests/long/oracle.sh tests/long/compare.sh tests/long/clocks.sh

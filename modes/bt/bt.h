@@ -350,7 +350,7 @@ uint32_t bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id);
  */
 #define INFO_SLOW(off, size, write) \
 	((uint32_t)(off) << 16 | (uint32_t)(write) << 8 | (uint32_t)(size))
-#define INFO_MASKED 0x80u	/* some lanes may not be accessed at all */
+#define INFO_REFAULT 0x80u	/* whether it faults is the interpreter's to say */
 #define INFO_ALIGNED 0x200u	/* misaligned is #GP, before any #PF */
 #define INFO_CALL(off, len, op_bytes, helper) \
 	((uint32_t)(off) << 16 | (uint32_t)(helper) << 8 | \

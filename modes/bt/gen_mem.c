@@ -106,6 +106,17 @@ gen_ea(struct gen *g, unsigned dst, const struct addr *a, bool with_seg)
 	}
 }
 
+/*
+ * Masked accesses fault only for the lanes they make; a pending x87 exception
+ * comes before what its instruction's operand would raise.
+ */
+static bool
+fault_depends(const struct insn *i)
+{
+	return (i->desc->attr & ATTR_MASKED_MEM) ||
+	    i->desc->cls == CLASS_X87 || i->desc->cls == CLASS_MMX;
+}
+
 static struct slow *
 new_slow(struct gen *g, const struct addr *a, unsigned size, bool write)
 {
@@ -119,8 +130,8 @@ new_slow(struct gen *g, const struct addr *a, unsigned size, bool write)
 	s->n_from = 0;
 	s->a = *a;
 	s->info = INFO_SLOW(g->off, size, write);
-	if (g->i && (g->i->desc->attr & ATTR_MASKED_MEM))
-		s->info |= INFO_MASKED;
+	if (g->i && fault_depends(g->i))
+		s->info |= INFO_REFAULT;
 	if (g->i && (g->i->desc->attr & ATTR_ALIGNED))
 		s->info |= INFO_ALIGNED;
 	s->flags_in_rcx = false;

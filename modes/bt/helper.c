@@ -163,7 +163,7 @@ bt_h_step(struct bt_vcpu *b, uint32_t off, uint32_t tu_id)
 uint32_t
 bt_h_slow(struct bt_vcpu *b, uint64_t ea, uint32_t info, uint32_t tu_id)
 {
-	uint32_t size = info & (INFO_MASKED - 1), off = info >> 16;
+	uint32_t size = info & (INFO_REFAULT - 1), off = info >> 16;
 	bool write = info >> 8 & 1;
 	struct tlb_entry *t;
 	int rc = 1;
@@ -180,9 +180,8 @@ bt_h_slow(struct bt_vcpu *b, uint64_t ea, uint32_t info, uint32_t tu_id)
 		bt_sync_out(b);
 		return BT_CONTINUE;
 	}
-	if (rc < 0 && !(info & INFO_MASKED))
+	if (rc < 0 && !(info & INFO_REFAULT))
 		return deliver(b);
-	/* A masked access faults only for lanes that it really makes. */
 	b->c.exc.raised = false;
 	return step_one(b);
 }

@@ -27,6 +27,11 @@
 
 #include "tests/oracle/oracle.h"
 
+/* <sys/auxv.h> brings <elf.h>, whose names are the page walker's too. */
+extern unsigned long getauxval(unsigned long type);
+#define AUX_HWCAP2 26
+#define HWCAP2_FSGSBASE_BIT 2
+
 const uint8_t data_page[DATA_PAGES] = { 0, 1, 3, 4, 6, 7 };
 
 struct native {
@@ -243,6 +248,12 @@ child_main(struct native *n, int go, int back)
 	setitimer(ITIMER_VIRTUAL, &tick, NULL);
 	raise(SIGUSR1);
 	_exit(4);
+}
+
+bool
+native_possible(void)
+{
+	return getauxval(AUX_HWCAP2) & HWCAP2_FSGSBASE_BIT;
 }
 
 int

@@ -125,6 +125,8 @@ struct batch {
 	_Atomic uint32_t done;		/* results that are there */
 };
 struct native;
+/* Has the host what the native side needs (FSGSBASE)? */
+bool native_possible(void);
 MUST_USE int native_start(struct native **np);
 /* Runs the first n sequences of the batch; -1 when the child died. */
 MUST_USE int native_run(struct native *n, unsigned count);
