@@ -35,7 +35,6 @@ static const struct {
 	{ "kernel", "kernel", FILE_PATH },
 	{ "initrd", "initrd", FILE_PATH },
 	{ "append", "cmdline", TEXT },
-	{ "hpet", "hpet", FLAG },
 };
 
 static bool

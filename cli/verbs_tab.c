@@ -73,7 +73,6 @@ static const struct cli_opt run_opts[] = {
 	{ "kernel", 'k', "FILE", "kernel image" },
 	{ "initrd", 'i', "FILE", "initial RAM disk" },
 	{ "append", 'a', "CMDLINE", "the kernel's command line" },
-	{ "hpet", 0, NULL, "add a high precision event timer" },
 	{ "timeout", 't', "TIME", "stop after this time (status 124)" },
 	{ "until", 0, "REGEX", "stop with status 0 when a line matches" },
 	END

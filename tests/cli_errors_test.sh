@@ -50,6 +50,14 @@ check "run: bad pattern" 120 'until.*[Uu]nmatched' $run --until '(' \
     --kernel "$dir/spin"
 check "run: bad mode" 120 'mode.*"fast"' "$trivisor" run --mode fast \
     --kernel "$dir/spin"
+check "run: two CPUs in bt" 122 "one vCPU, not 2" $run --vcpus 2 \
+    --kernel "$dir/spin"
+check "run: a mode that is not built" 122 "hvm.*not built" "$trivisor" run \
+    --mode hvm --kernel "$dir/spin"
+check "run: a host feature nobody knows" 122 'nonsense' \
+    $run --host-without avx2,nonsense --kernel "$dir/spin"
+check "run: --stop-after" 0 "stopped after the instructions asked for" \
+    $run --stop-after 10 --kernel "$dir/spin"
 check "run: bad engine" 120 'engine.*"fast"' $run --engine fast \
     --kernel "$dir/spin"
 check "run: no CPUs" 122 "0 virtual CPUs" $run --vcpus 0 --kernel "$dir/spin"
