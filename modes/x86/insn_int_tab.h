@@ -161,8 +161,17 @@ STRING2(CMPS, 0xa6, (SX(1), SY(1)), (SX(v), SY(v)), STRING, 0, 0, bSI | bDI,
     ATTR_FLAGS_COND, FW(ARITH))
 STRING2(STOS, 0xaa, (WO | SY(1), AX(1)), (WO | SY(v), AX(v)), STRING, 0, 0,
     bDI, 0)
-STRING2(LODS, 0xac, (WO | AX(1), SX(1)), (WO | AX(v), SX(v)), STRING, 0, 0,
-    bSI, 0)
+/* A count of zero leaves the accumulator alone. */
+#define LODS_REP(opc, match, ops) \
+	ROW(LODS, LEGACY, ONE, opc, (match) | M_REP, ops, STRING, NONE, \
+	    ATTR_REP, FR(fD), GR(bSI | bCX), GW(bSI | bCX))
+#define LODS_ONE(opc, match, ops) \
+	ROW(LODS, LEGACY, ONE, opc, match, ops, STRING, NONE, ATTR_REP, \
+	    FR(fD), GR(bSI), GW(bSI))
+LODS_REP(0xac, M_BYTE, (WC | AX(1), SX(1)))
+LODS_ONE(0xac, M_BYTE, (WO | AX(1), SX(1)))
+LODS_REP(0xad, 0, (WC | AX(v), SX(v)))
+LODS_ONE(0xad, 0, (WO | AX(v), SX(v)))
 STRING2(SCAS, 0xae, (AX(1), SY(1)), (AX(v), SY(v)), STRING, 0, 0, bDI,
     ATTR_FLAGS_COND, FW(ARITH))
 

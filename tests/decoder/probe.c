@@ -50,15 +50,18 @@ leave_rseq(void)
 }
 
 static _Noreturn void
-child(int memfd)
+child(int memfd, int datafd)
 {
 	void *p = mmap((void *)CODE, PAGE_SIZE, PROT_READ | PROT_EXEC,
 	    MAP_SHARED | MAP_FIXED_NOREPLACE, memfd, 0);
+	void *d = mmap((void *)PROBE_DATA, PROBE_DATA_SIZE,
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, datafd,
+	    0);
 	sigset_t none;
 	int k;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (p != (void *)CODE)
+	if (p != (void *)CODE || d != (void *)PROBE_DATA)
 		_exit(2);
 	/* As a traced process it stops at every signal all the same. */
 	for (k = 1; k < 32; k++)
@@ -113,7 +116,7 @@ empty_child(struct probe *p)
 		return -1;
 	while (!rc && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%lx-%lx", &from, &to) != 2 || from == CODE ||
-		    strstr(line, "[vsyscall]"))
+		    from == PROBE_DATA || strstr(line, "[vsyscall]"))
 			continue;
 		rc = remote_syscall(p, SYS_munmap, from, to - from);
 	}
@@ -135,24 +138,34 @@ stay_here(void)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+/* Memory of ours that a child can map: the file and our view of it. */
+static int
+shared(size_t size, uint8_t **view)
+{
+	int fd = memfd_create("probe", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, size))
+		return -1;
+	*view = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return *view == MAP_FAILED ? -1 : fd;
+}
+
 int
 probe_open(struct probe *p)
 {
-	int memfd = memfd_create("probe", MFD_CLOEXEC);
-	int status;
+	int memfd, datafd, status;
 
 	memset(p, 0, sizeof(*p));
-	if (memfd < 0 || ftruncate(memfd, PAGE_SIZE))
-		return -1;
-	p->code = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    memfd, 0);
-	if (p->code == MAP_FAILED)
+	memfd = shared(PAGE_SIZE, &p->code);
+	datafd = shared(PROBE_DATA_SIZE, &p->data);
+	if (memfd < 0 || datafd < 0)
 		return -1;
 	stay_here();
 	p->pid = fork();
 	if (p->pid == 0)
-		child(memfd);
+		child(memfd, datafd);
 	close(memfd);
+	close(datafd);
 	if (p->pid < 0 || waitpid(p->pid, &status, 0) != p->pid)
 		return -1;
 	if (!WIFSTOPPED(status)) {
@@ -178,7 +191,21 @@ probe_close(struct probe *p)
 		waitpid(p->pid, NULL, 0);
 	}
 	munmap(p->code, PAGE_SIZE);
+	munmap(p->data, PROBE_DATA_SIZE);
 	p->pid = 0;
+}
+
+/* Where ptrace keeps them, in the order of enum gpr. */
+static void
+gpr_places(struct user_regs_struct *r, unsigned long long *gpr[GPR_COUNT])
+{
+	unsigned long long *const places[GPR_COUNT] = {
+		&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp,
+		&r->rsi, &r->rdi, &r->r8, &r->r9, &r->r10, &r->r11, &r->r12,
+		&r->r13, &r->r14, &r->r15,
+	};
+
+	memcpy(gpr, places, sizeof(places));
 }
 
 /*
@@ -188,15 +215,12 @@ probe_close(struct probe *p)
 static void
 set_registers(struct user_regs_struct *r, enum insn_mode mode, uint64_t rip)
 {
-	unsigned long long *gpr[] = {
-		&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rbp, &r->rsi,
-		&r->rdi, &r->r8, &r->r9, &r->r10, &r->r11, &r->r12, &r->r13,
-		&r->r14, &r->r15, &r->rsp,
-	};
+	unsigned long long *gpr[GPR_COUNT];
 	unsigned k;
 
 	memset(r, 0, sizeof(*r));
-	for (k = 0; k < ARRAY_LEN(gpr); k++)
+	gpr_places(r, gpr);
+	for (k = 0; k < GPR_COUNT; k++)
 		*gpr[k] = (mode == MODE_64 ? UINT64_C(0x123400000000) : 0) +
 		    0x51230000 + 0x1111040 * k;
 	r->orig_rax = -1;
@@ -207,6 +231,22 @@ set_registers(struct user_regs_struct *r, enum insn_mode mode, uint64_t rip)
 	r->ss = r->ds = r->es = SEL_DATA;
 }
 
+/* One step from r; r, si and *sig tell where and how it ended. */
+static int
+step(struct probe *p, struct user_regs_struct *r, siginfo_t *si, int *sig)
+{
+	int status;
+
+	if (ptrace(PTRACE_SETREGS, p->pid, NULL, r) ||
+	    ptrace(PTRACE_SYSEMU_SINGLESTEP, p->pid, NULL, NULL) ||
+	    waitpid(p->pid, &status, 0) != p->pid || !WIFSTOPPED(status) ||
+	    ptrace(PTRACE_GETSIGINFO, p->pid, NULL, si) ||
+	    ptrace(PTRACE_GETREGS, p->pid, NULL, r))
+		return -1;
+	*sig = WSTOPSIG(status);
+	return 0;
+}
+
 enum probe_result
 probe_run(struct probe *p, enum insn_mode mode, const uint8_t *bytes,
     unsigned n, int64_t *moved, int *sig)
@@ -214,19 +254,13 @@ probe_run(struct probe *p, enum insn_mode mode, const uint8_t *bytes,
 	uint64_t start = CODE + PAGE_SIZE - n, rip;
 	struct user_regs_struct r;
 	siginfo_t si;
-	int status;
 
 	*moved = 0;
 	*sig = 0;
 	memcpy(p->code + PAGE_SIZE - n, bytes, n);
 	set_registers(&r, mode, start);
-	if (ptrace(PTRACE_SETREGS, p->pid, NULL, &r) ||
-	    ptrace(PTRACE_SYSEMU_SINGLESTEP, p->pid, NULL, NULL) ||
-	    waitpid(p->pid, &status, 0) != p->pid || !WIFSTOPPED(status) ||
-	    ptrace(PTRACE_GETSIGINFO, p->pid, NULL, &si) ||
-	    ptrace(PTRACE_GETREGS, p->pid, NULL, &r))
+	if (step(p, &r, &si, sig))
 		return PROBE_ERROR;
-	*sig = WSTOPSIG(status);
 	rip = mode == MODE_16 ? r.rip + CODE : r.rip;
 	if (*sig == SIGILL)
 		return PROBE_UD;
@@ -236,4 +270,31 @@ probe_run(struct probe *p, enum insn_mode mode, const uint8_t *bytes,
 		return PROBE_MORE;
 	*moved = rip - start;
 	return PROBE_OK;
+}
+
+enum probe_result
+probe_exec(struct probe *p, enum insn_mode mode, const uint8_t *bytes,
+    unsigned n, const struct probe_regs *in, struct probe_regs *out)
+{
+	unsigned long long *gpr[GPR_COUNT];
+	struct user_regs_struct r;
+	siginfo_t si;
+	unsigned k;
+	int sig;
+
+	memcpy(p->code + PAGE_SIZE - n, bytes, n);
+	set_registers(&r, mode, CODE + PAGE_SIZE - n);
+	gpr_places(&r, gpr);
+	for (k = 0; k < GPR_COUNT; k++)
+		*gpr[k] = in->gpr[k];
+	r.eflags = in->rflags;
+	if (step(p, &r, &si, &sig))
+		return PROBE_ERROR;
+	for (k = 0; k < GPR_COUNT; k++)
+		out->gpr[k] = *gpr[k];
+	out->rflags = r.eflags;
+	if (sig == SIGILL)
+		return PROBE_UD;
+	return sig == SIGTRAP && r.rip == CODE + PAGE_SIZE ? PROBE_OK :
+	    PROBE_MORE;
 }

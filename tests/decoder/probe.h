@@ -21,9 +21,14 @@ enum probe_result {
 	PROBE_ERROR,
 };
 
+/* Memory that the child may read and write. */
+#define PROBE_DATA UINT64_C(0x20000000)
+#define PROBE_DATA_SIZE 16384
+
 struct probe {
 	int pid;
 	uint8_t *code;		/* our view of the page */
+	uint8_t *data;		/* and of the data */
 	bool has_mode[3];	/* by enum insn_mode */
 	enum insn_mode mode;	/* of the child at the moment */
 };
@@ -37,5 +42,18 @@ void probe_close(struct probe *p);
  */
 enum probe_result probe_run(struct probe *p, enum insn_mode mode,
     const uint8_t *bytes, unsigned n, int64_t *moved, int *sig);
+
+struct probe_regs {
+	uint64_t gpr[GPR_COUNT];
+	uint64_t rflags;
+};
+
+/*
+ * Execute the instruction with these registers.  Returns PROBE_OK only if it
+ * completed and RIP is behind it.  Not in 16-bit code.
+ */
+enum probe_result probe_exec(struct probe *p, enum insn_mode mode,
+    const uint8_t *bytes, unsigned n, const struct probe_regs *in,
+    struct probe_regs *out);
 
 #endif

@@ -229,7 +229,7 @@ other_operands(const struct insn *i)
 	/* It names XMM where MMX is and, with REX.W, 64-bit registers. */
 	case I_MOVQ2DQ: case I_MOVDQ2Q: case I_MOVMSKPS: case I_MOVMSKPD:
 	case I_PMOVMSKB: case I_VMOVMSKPS: case I_VMOVMSKPD: case I_VPMOVMSKB:
-	case I_TPAUSE: case I_UMWAIT:
+	case I_TPAUSE: case I_UMWAIT: case I_RDSSP:
 	case I_RDFSBASE: case I_RDGSBASE: case I_WRFSBASE: case I_WRGSBASE:
 	/* And YMM for a scalar with VEX.L, which is ignored. */
 	case I_VMOVSS: case I_VMOVSD: case I_VMOVSH:
@@ -238,6 +238,10 @@ other_operands(const struct insn *i)
 	case I_MOV:
 		return i->opnd[0].kind == OPND_SREG &&
 		    i->opnd[1].kind == OPND_GPR;
+	case I_XCHG:		/* PAUSE: see alias[] */
+		return i->rep == 0xf3 && i->desc->opcode == 0x90;
+	case I_MOVSXD:		/* 66 does not matter beside REX.W */
+		return i->w && i->opsize;
 	/* On AMD a far pointer's offset has at most 32 bits. */
 	case I_LSS: case I_LFS: case I_LGS: case I_CALLF: case I_JMPF:
 		return i->w;
