@@ -214,7 +214,6 @@ left_out(const struct insn *i)
 	case I_PUSHF:		/* pushes TF, which the single step sets */
 	/* Sets a base that the next run starts without. */
 	case I_WRFSBASE: case I_WRGSBASE:
-	case I_FLDCW:		/* may unmask exceptions for good */
 		return true;
 	}
 	if (i->desc->feature == FEAT_NEVER || (i->desc->attr & ATTR_PRIV))

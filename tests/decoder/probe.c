@@ -2,6 +2,7 @@
 #include "tests/decoder/probe.h"
 
 #include <asm/ldt.h>
+#include <elf.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <sys/ptrace.h>
 #include <sys/rseq.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,6 +152,26 @@ shared(size_t size, uint8_t **view)
 	return *view == MAP_FAILED ? -1 : fd;
 }
 
+/* Remember the state that each probe_exec() is to start from. */
+static int
+save_xstate(struct probe *p)
+{
+	struct iovec iov = { p->xstate, sizeof(p->xstate) };
+
+	if (ptrace(PTRACE_GETREGSET, p->pid, NT_X86_XSTATE, &iov))
+		return -1;
+	p->xstate_len = iov.iov_len;
+	return 0;
+}
+
+static int
+restore_xstate(struct probe *p)
+{
+	struct iovec iov = { p->xstate, p->xstate_len };
+
+	return ptrace(PTRACE_SETREGSET, p->pid, NT_X86_XSTATE, &iov) ? -1 : 0;
+}
+
 int
 probe_open(struct probe *p)
 {
@@ -173,7 +195,7 @@ probe_open(struct probe *p)
 		errno = EPERM;
 		return -1;
 	}
-	if (empty_child(p)) {
+	if (empty_child(p) || save_xstate(p)) {
 		probe_close(p);
 		errno = EPERM;
 		return -1;
@@ -288,7 +310,7 @@ probe_exec(struct probe *p, enum insn_mode mode, const uint8_t *bytes,
 	for (k = 0; k < GPR_COUNT; k++)
 		*gpr[k] = in->gpr[k];
 	r.eflags = in->rflags;
-	if (step(p, &r, &si, &sig))
+	if (restore_xstate(p) || step(p, &r, &si, &sig))
 		return PROBE_ERROR;
 	for (k = 0; k < GPR_COUNT; k++)
 		out->gpr[k] = *gpr[k];

@@ -30,7 +30,8 @@ struct probe {
 	uint8_t *code;		/* our view of the page */
 	uint8_t *data;		/* and of the data */
 	bool has_mode[3];	/* by enum insn_mode */
-	enum insn_mode mode;	/* of the child at the moment */
+	uint8_t xstate[16384];	/* x87 and vector state for probe_exec() */
+	size_t xstate_len;
 };
 
 /* 0, or -1 when this system does not allow it (errno). */
@@ -49,8 +50,9 @@ struct probe_regs {
 };
 
 /*
- * Execute the instruction with these registers.  Returns PROBE_OK only if it
- * completed and RIP is behind it.  Not in 16-bit code.
+ * Execute the instruction with these registers, always the same x87 and vector
+ * state, and p->data as it is.  Returns PROBE_OK only if it completed and RIP
+ * is behind it.  Not in 16-bit code.
  */
 enum probe_result probe_exec(struct probe *p, enum insn_mode mode,
     const uint8_t *bytes, unsigned n, const struct probe_regs *in,
