@@ -44,8 +44,12 @@ static int
 operand(struct vcpu *c, const struct insn *i, unsigned len, unsigned align,
     bool write, gva_t *va)
 {
-	if (mem_linear(c, i, len, write, va) ||
-	    (align == 16 && check_align(c, *va, 4)))
+	if (mem_linear(c, i, len, write, va))
+		return H_FAULT;
+	if (!x86_canonical(c, *va))
+		return x86_raise_error(c, i->mem.seg == SEG_SS ? VEC_SS :
+		    VEC_GP, 0);
+	if (align == 16 && check_align(c, *va, 4))
 		return H_FAULT;
 	return *va & (align - 1) ? raise_gp0(c) : 0;
 }
@@ -92,14 +96,18 @@ h_fxrstor(struct vcpu *c, const struct insn *i)
 	unsigned known = FXSAVE_XMM + xmm_bytes(c, i);
 	bool stack = i->mem.seg == SEG_SS;
 	uint8_t *image = area(c);
-	gva_t va;
+	gva_t va, last;
 
 	if (task_check(c, CR0_EM | CR0_TS) ||
 	    operand(c, i, FXSAVE_SIZE, 16, false, &va))
 		return H_FAULT;
 	/* Registers the mode does not see keep their values. */
 	host_fxsave(image, true);
-	if (ld_bytes(c, va, image, known, stack))
+	/* The last byte is tried first (AMD). */
+	if (linear(c, i->mode, i->mem.seg, (effective(c, i) + FXSAVE_SIZE - 1) &
+	    addr_mask(i->addr_bytes), 1, false, &last) ||
+	    x86_probe(c, last, 1, 0, stack) || x86_probe(c, va, 1, 0, stack) ||
+	    ld_bytes(c, va, image, known, stack))
 		return H_FAULT;
 	blank_pointers(image);
 	return thunk_run(c, i, image);

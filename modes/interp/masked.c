@@ -8,6 +8,8 @@
  */
 #include "modes/interp/thunk.h"
 
+#define MXCSR_MASKS 0x1f80u	/* of all exceptions */
+
 /* May the guest read here?  Raises nothing. */
 static bool
 readable(struct vcpu *c, gva_t va, unsigned len)
@@ -91,6 +93,29 @@ store_marked(struct vcpu *c, gva_t va, const uint8_t *buf, uint64_t marks,
 	return 0;
 }
 
+/* Which bytes the host's instruction stores, raising nothing. */
+static int
+find_marks(struct vcpu *c, const struct insn *i, uint8_t *a, uint8_t *b,
+    uint64_t *marks)
+{
+	uint32_t mxcsr, quiet;
+	int rc;
+
+	/* VCVTPS2PH may have exceptions, but after the page faults. */
+	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+	quiet = mxcsr | MXCSR_MASKS;
+	__asm__ volatile("ldmxcsr %0" : : "m"(quiet));
+	rc = thunk_run(c, i, a);
+	if (!rc)
+		rc = thunk_run(c, i, b);
+	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+	*marks = 0;
+	for (unsigned n = 0; !rc && n < i->mem_size; n++)
+		if (a[n] == b[n])
+			*marks |= BIT(n);
+	return rc;
+}
+
 int
 masked_store(struct vcpu *c, const struct insn *i, gva_t va)
 {
@@ -98,17 +123,16 @@ masked_store(struct vcpu *c, const struct insn *i, gva_t va)
 	uint8_t *a = area + same_align(c, va);
 	uint8_t *b = a + 128;
 	bool stack = i->mem.seg == SEG_SS;
-	uint64_t marks = 0;
+	uint64_t marks;
 
 	fill_bytes(area, 0x00, 128);
 	fill_bytes(area + 128, 0xff, 128);
-	if (thunk_run(c, i, a) || thunk_run(c, i, b))
+	if (find_marks(c, i, a, b, &marks))
 		return H_FAULT;
-	for (unsigned n = 0; n < i->mem_size; n++)
-		if (a[n] == b[n])
-			marks |= BIT(n);
 	for (unsigned n = 0; n < i->mem_size; n++)
 		if (marks >> n & 1 && probe_write(c, va + n, 1, stack))
 			return H_FAULT;
+	if (thunk_run(c, i, a))
+		return H_FAULT;
 	return store_marked(c, va, a, marks, stack);
 }

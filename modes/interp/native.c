@@ -124,10 +124,10 @@ masked(const struct insn *i)
  * operand as misaligned as the guest's, decides.
  */
 static bool
-unaligned(const struct insn *i, gva_t va)
+unaligned(const struct vcpu *c, const struct insn *i, gva_t va)
 {
 	return (i->desc->attr & ATTR_ALIGNED) && (va & (i->mem_size - 1)) &&
-	    !masked(i) && i->desc->feature != FEAT_SHA;
+	    x86_canonical(c, va) && !masked(i) && i->desc->feature != FEAT_SHA;
 }
 
 /*
@@ -158,7 +158,7 @@ h_native(struct vcpu *c, const struct insn *i)
 		return x86_raise(c, VEC_MF);
 	if (mem_linear(c, i, i->mem_size, write, &va))
 		return H_FAULT;
-	if (unaligned(i, va))
+	if (unaligned(c, i, va))
 		return raise_gp0(c);
 	if (!masked(i) && check_align(c, va, natural_align(i)))
 		return H_FAULT;

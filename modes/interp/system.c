@@ -369,15 +369,15 @@ h_clflush(struct vcpu *c, const struct insn *i)
 int
 h_clzero(struct vcpu *c, const struct insn *i)
 {
-	uint64_t off = c->s.gpr[RAX] & addr_mask(i->addr_bytes) & ~63ull;
+	uint64_t off = c->s.gpr[RAX] & addr_mask(i->addr_bytes);
 	enum seg_name seg = i->seg_override != REG_NONE ? i->seg_override :
 	    SEG_DS;
 	uint8_t zero[64] = { 0 };
 	gva_t va;
 
-	if (linear(c, i->mode, seg, off, 64, true, &va))
+	if (linear(c, i->mode, seg, off, 1, true, &va))
 		return H_FAULT;
-	return st_bytes(c, va, zero, 64, seg == SEG_SS);
+	return st_bytes(c, va & ~UINT64_C(63), zero, 64, seg == SEG_SS);
 }
 
 int

@@ -657,6 +657,28 @@ immediates(struct dec *c)
 
 /* --- all together --- */
 
+/*
+ * What AMD's processors do where the manuals say nothing or something else:
+ * UD0 and UD1 are done after two bytes, and F2 and F3 turn LOOPE into LOOPNE
+ * and the reverse.
+ */
+static bool
+amd_short_ud(const struct dec *c)
+{
+	return vendor == INSN_AMD && c->space == SPACE_0F &&
+	    (c->i->opcode == 0xff || c->i->opcode == 0xb9);
+}
+
+static void
+amd_loop(struct insn *i)
+{
+	if (i->map != MAP_ONE || (i->opcode & 0xfe) != 0xe0 || !i->rep ||
+	    vendor != INSN_AMD)
+		return;
+	/* The two rows are neighbours, LOOPNE first. */
+	i->desc += (i->rep == 0xf3) - (i->opcode & 1);
+}
+
 static inline int
 decode(struct dec *c)
 {
@@ -670,6 +692,7 @@ decode(struct dec *c)
 	rc = choose_row(c);
 	if (rc <= 0)
 		return rc;
+	amd_loop(c->i);
 	rc = check(c);
 	if (rc <= 0)
 		return rc;
@@ -702,6 +725,8 @@ insn_decode(struct insn *i, const uint8_t *bytes, size_t avail,
 	i->seg_override = REG_NONE;
 	i->mem.base = i->mem.index = REG_NONE;
 	rc = decode(&c);
+	if (unlikely(rc == INSN_SHORT) && amd_short_ud(&c))
+		rc = INSN_UD;
 	i->len = c.at;
 	if (likely(avail >= 16)) {
 		__builtin_memcpy(i->bytes, bytes, INSN_MAX_LEN);

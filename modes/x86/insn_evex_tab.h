@@ -422,9 +422,11 @@ EV3I(VINSERTF32X8, 66, 0F3A, 0x1a, M_W0 | M_L2, 32, AVX512DQ, 0)
 EV3I(VINSERTF64X4, 66, 0F3A, 0x1a, M_W1 | M_L2, 32, AVX512F, 0)
 EV3I(VINSERTI32X8, 66, 0F3A, 0x3a, M_W0 | M_L2, 32, AVX512DQ, 0)
 EV3I(VINSERTI64X4, 66, 0F3A, 0x3a, M_W1 | M_L2, 32, AVX512F, 0)
+/* To memory these fault for masked-out elements, too (exception class E6NF). */
 #define EVEXTRACT(id, pp, map, opc, match, size, feat, at) \
-	EVEX(id, pp, map, opc, (match) | KZ, (WO | W(size), V(vl), IB), \
-	    feat, at)
+	ROW(id, EVEX, map, opc, M_##pp | (match) | KZ, \
+	    (WO | W(size), V(vl), IB), VEC, feat, \
+	    (at) | ATTR_NOREAL | EVEX_ATTR(match))
 EVWIDE(EVEXTRACT, VEXTRACTF32X4, 0F3A, 0x19, M_W0, 16, AVX512F)
 EVWIDE(EVEXTRACT, VEXTRACTF64X2, 0F3A, 0x19, M_W1, 16, AVX512DQ)
 EVWIDE(EVEXTRACT, VEXTRACTI32X4, 0F3A, 0x39, M_W0, 16, AVX512F)
