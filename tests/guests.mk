@@ -1,6 +1,5 @@
 ## SPDX-License-Identifier: Apache-2.0
 ## The self-checking guests, the host as oracle, the benchmark's long runs.
-TEST_EXTENSIONS = .elf .test
 ELF_LOG_COMPILER = $(srcdir)/tests/guests/run
 TESTS += $(GUEST_IMAGES)
 dist_check_SCRIPTS += tests/guests/run tests/bench/compare tests/bench/clocks

@@ -1,4 +1,7 @@
 ## SPDX-License-Identifier: Apache-2.0
+## Scripts have suffix rules, so that TESTS may be given on the command line.
+TEST_EXTENSIONS = .elf .test .sh
+
 ## Slow and timed tests: `make check-long' runs them one after the other.
 LONG_TESTS =
 
