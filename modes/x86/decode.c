@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The instruction decoder: prefixes, opcode, choice of the row, ModRM, SIB,
- * displacement, immediates (SDM 2, chapter 2; APM 3, chapter 1).  What the
- * operands are is worked out in decode_opnd.c.
+ * The instruction decoder: prefixes, opcode, choice of the row, immediates
+ * (SDM 2, chapter 2; APM 3, chapter 1).  decode_mem.c takes the memory operand
+ * apart, decode_opnd.c works out what the operands are.
  *
  * Bytes are only looked at when the instruction needs them, in order, so that
  * INSN_SHORT means that hardware would have fetched one more as well.
@@ -390,13 +390,6 @@ uses_vvvv(const struct insn_desc *d)
 }
 
 static bool
-has_vsib(const struct insn_desc *d)
-{
-	return OPND_TYPE(d->operand[0]) == T_MV ||
-	    OPND_TYPE(d->operand[1]) == T_MV;
-}
-
-static bool
 has_broadcast(const struct insn_desc *d)
 {
 	unsigned k;
@@ -446,7 +439,7 @@ vex_allowed(struct dec *c)
 
 	if (!uses_vvvv(d)) {
 		/* EVEX.V' is then the index register's top bit. */
-		if (c->v8 | (i->vvvv & (has_vsib(d) ? 15 : 31)))
+		if (c->v8 | (i->vvvv & (insn_has_vsib(d) ? 15 : 31)))
 			return false;
 	}
 	return i->enc == ENC_VEX || evex_allowed(c);
@@ -464,138 +457,6 @@ check(struct dec *c)
 	if (vendor == INSN_AMD && i->mode == MODE_64 &&
 	    i->desc->id == I_SYSENTER)
 		return INSN_UD;
-	return 1;
-}
-
-/* --- memory operand --- */
-
-static inline int64_t
-fetch(const struct dec *c, unsigned at, unsigned len)
-{
-	const uint8_t *p = c->bytes + at;
-	uint64_t v = 0;
-	unsigned k;
-
-	switch (len) {
-	case 1:
-		return (int8_t)p[0];
-	case 2:
-		return (int16_t)(p[0] | p[1] << 8);
-	case 4:
-		return (int32_t)(p[0] | p[1] << 8 | p[2] << 16 |
-		    (uint32_t)p[3] << 24);
-	}
-	for (k = 0; k < len; k++)
-		v |= (uint64_t)p[k] << 8 * k;
-	return v;
-}
-
-static int
-displacement(struct dec *c, unsigned len, unsigned scale)
-{
-	struct insn *i = c->i;
-
-	if (!have(c, len))
-		return INSN_SHORT;
-	i->pos_disp = c->at;
-	i->disp_len = len;
-	i->mem.disp = fetch(c, c->at, len) * scale;
-	c->at += len;
-	return 1;
-}
-
-static int
-memory16(struct dec *c)
-{
-	static const uint8_t base[8] = {
-		RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX,
-	};
-	struct insn *i = c->i;
-	unsigned mod = i->modrm >> 6, rm = i->modrm & 7;
-
-	if (has_vsib(i->desc))
-		return INSN_UD;
-	i->mem.base = base[rm];
-	i->mem.index = REG_NONE;
-	if (rm < 4)
-		i->mem.index = rm & 1 ? RDI : RSI;
-	if (mod == 0 && rm == 6) {
-		i->mem.base = REG_NONE;
-		return displacement(c, 2, 1);
-	}
-	if (mod == 0)
-		return 1;
-	return mod == 1 ? displacement(c, 1, insn_disp8_scale(i)) :
-	    displacement(c, 2, 1);
-}
-
-static int
-sib(struct dec *c)
-{
-	struct insn *i = c->i;
-	unsigned index;
-
-	if (!have(c, 1))
-		return INSN_SHORT;
-	i->has_sib = true;
-	i->sib = c->bytes[c->at++];
-	index = (i->sib >> 3 & 7) | c->x;
-	i->mem.scale = 1 << (i->sib >> 6);
-	i->mem.base = (i->sib & 7) | c->b;
-	i->mem.vsib = has_vsib(i->desc);
-	if (i->mem.vsib)
-		i->mem.index = index | (i->enc == ENC_EVEX ?
-		    i->vvvv & 16 : 0);
-	else if (index != 4)
-		i->mem.index = index;
-	if ((i->sib & 7) == 5 && i->modrm < 0x40) {
-		i->mem.base = REG_NONE;
-		return displacement(c, 4, 1);
-	}
-	return 1;
-}
-
-static int
-memory32(struct dec *c)
-{
-	struct insn *i = c->i;
-	unsigned mod = i->modrm >> 6, rm = i->modrm & 7;
-	int rc;
-
-	i->mem.base = rm | c->b;
-	i->mem.index = REG_NONE;
-	if (rm == 4) {
-		rc = sib(c);
-		if (rc <= 0 || i->disp_len)
-			return rc;
-	} else if (has_vsib(i->desc)) {
-		return INSN_UD;
-	} else if (rm == 5 && mod == 0) {
-		i->mem.base = REG_NONE;
-		i->mem.rip_rel = i->mode == MODE_64;
-		return displacement(c, 4, 1);
-	}
-	if (mod == 0)
-		return 1;
-	return mod == 1 ? displacement(c, 1, insn_disp8_scale(i)) :
-	    displacement(c, 4, 1);
-}
-
-static int
-memory(struct dec *c)
-{
-	struct insn *i = c->i;
-	int rc;
-
-	i->mem.scale = 1;
-	rc = i->addr_bytes == 2 ? memory16(c) : memory32(c);
-	if (rc <= 0)
-		return rc;
-	i->mem.seg = SEG_DS;
-	if (i->mem.base == RSP || i->mem.base == RBP)
-		i->mem.seg = SEG_SS;
-	if (i->seg_override != REG_NONE)
-		i->mem.seg = i->seg_override;
 	return 1;
 }
 
@@ -700,7 +561,7 @@ decode(struct dec *c)
 	if (c->i->has_modrm && c->i->modrm < 0xc0 &&
 	    OPND_TYPE(c->i->desc->operand[0]) != T_RF &&
 	    OPND_TYPE(c->i->desc->operand[1]) != T_RF) {
-		rc = memory(c);
+		rc = insn_memory(c);
 		if (rc <= 0)
 			return rc;
 	}

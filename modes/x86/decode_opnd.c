@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The decoder's second half: from a row's operand codes and the fields of the
+ * The decoder's operands: from a row's operand codes and the fields of the
  * encoding to resolved operands.
  */
 #include "modes/x86/decode_priv.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the two halves of the decoder share.
+ * What the parts of the decoder share.
  */
 #ifndef TRIVISOR_MODES_X86_DECODE_PRIV_H
 #define TRIVISOR_MODES_X86_DECODE_PRIV_H
@@ -27,6 +27,15 @@ have(const struct dec *c, unsigned n)
 	return c->end - c->at >= n;
 }
 
+static inline bool
+insn_has_vsib(const struct insn_desc *d)
+{
+	return OPND_TYPE(d->operand[0]) == T_MV ||
+	    OPND_TYPE(d->operand[1]) == T_MV;
+}
+
+/* SIB and displacement, into i->mem; 1, INSN_SHORT or INSN_UD. */
+int insn_memory(struct dec *c);
 /* What an EVEX disp8 is multiplied with (SDM 2 2.7.5); 1 for others. */
 unsigned insn_disp8_scale(const struct insn *i);
 /* Fill in opnd[], imm, imm2, reg, rm, mem_*; 1 or INSN_UD. */
