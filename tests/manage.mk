@@ -8,6 +8,13 @@ check_PROGRAMS += $(manage_unit_tests)
 TESTS += $(manage_unit_tests) tests/check-layers.sh
 EXTRA_DIST += tests/check-layers.sh
 
+## For check-headers.sh.
+AM_TESTS_ENVIRONMENT = CC='$(CC)'; export CC; \
+	HEADER_FLAGS='$(JSON_C_CFLAGS) $(LIBXML2_CFLAGS)'; \
+	export HEADER_FLAGS;
+TESTS += tests/check-headers.sh
+EXTRA_DIST += tests/check-headers.sh
+
 manage_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_C_CFLAGS) \
 	$(LIBXML2_CFLAGS)
 manage_libs = libapi.a libselect.a libvm.a libbase.a $(JSON_C_LIBS) \
