@@ -17,4 +17,7 @@ TESTS += tests/cli_errors_test.sh tests/cli_walk_test.sh
 EXTRA_DIST += tests/cli_lib.sh tests/cli_errors_test.sh \
 	tests/cli_walk_test.sh
 
+TESTS += tests/try.test
+dist_check_SCRIPTS += tests/try.test
+
 LONG_TESTS += tests/long/boots.sh tests/long/try_minbase.sh
