@@ -257,6 +257,8 @@ make_key(const struct dec *c)
 		op = 2;
 	else
 		op = (i->mode != MODE_16) ^ i->opsize;
+	if (vendor == INSN_AMD)
+		key |= KEY_AMD;
 	return key | op << KEY_OP_SHIFT | (c->b ? KEY_REX_B : 0);
 }
 
@@ -518,26 +520,12 @@ immediates(struct dec *c)
 
 /* --- all together --- */
 
-/*
- * What AMD's processors do where the manuals say nothing or something else:
- * UD0 and UD1 are done after two bytes, and F2 and F3 turn LOOPE into LOOPNE
- * and the reverse.
- */
+/* AMD's processors are done with UD0 and UD1 after two bytes. */
 static bool
 amd_short_ud(const struct dec *c)
 {
 	return vendor == INSN_AMD && c->space == SPACE_0F &&
 	    (c->i->opcode == 0xff || c->i->opcode == 0xb9);
-}
-
-static void
-amd_loop(struct insn *i)
-{
-	if (i->map != MAP_ONE || (i->opcode & 0xfe) != 0xe0 || !i->rep ||
-	    vendor != INSN_AMD)
-		return;
-	/* The two rows are neighbours, LOOPNE first. */
-	i->desc += (i->rep == 0xf3) - (i->opcode & 1);
 }
 
 static inline int
@@ -553,7 +541,6 @@ decode(struct dec *c)
 	rc = choose_row(c);
 	if (rc <= 0)
 		return rc;
-	amd_loop(c->i);
 	rc = check(c);
 	if (rc <= 0)
 		return rc;

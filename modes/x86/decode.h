@@ -164,6 +164,7 @@ enum {
 	ATTR_XACQ = 1 << 15,	/* F2/F3 are XACQUIRE/XRELEASE hints, ignored */
 	ATTR_CPL0_UD = 1 << 16,	/* #UD (not #GP) unless CPL 0 */
 	ATTR_VL = 1 << 17,	/* needs AVX512VL unless insn.vl is 64 */
+	ATTR_AMD = 1 << 18,	/* decoded so on AMD only */
 };
 
 struct insn {

@@ -140,6 +140,8 @@ compile_size(struct insn_cand *c, const struct insn_desc *d)
 		want(c, KEY_MODE64, 0);
 	if (d->attr & ATTR_ONLY64)
 		want(c, KEY_MODE64, KEY_MODE64);
+	if (d->attr & ATTR_AMD)
+		want(c, KEY_AMD, KEY_AMD);
 }
 
 static void

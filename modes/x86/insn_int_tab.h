@@ -234,6 +234,11 @@ LEG(IRET, ONE, 0xcf, 0, (0), BRANCH, NONE, ATTR_IOPL,
 SYS(XLAT, ONE, 0xd7, M_BYTE, (0), 0, GR(bAX | bBX), GW(bAX))
 
 /* --- E0..EF --- */
+/* No manual says so, but for AMD F2 makes either LOOPNE and F3 LOOPE. */
+LEG(LOOPE, ONE, 0xe0, M_F3, (J(1)), BRANCH, NONE, ATTR_F64 | ATTR_AMD,
+    FLOW(JCC), FR(fZ), GR(bCX), GW(bCX))
+LEG(LOOPNE, ONE, 0xe1, M_F2, (J(1)), BRANCH, NONE, ATTR_F64 | ATTR_AMD,
+    FLOW(JCC), FR(fZ), GR(bCX), GW(bCX))
 LEG(LOOPNE, ONE, 0xe0, 0, (J(1)), BRANCH, NONE, ATTR_F64,
     FLOW(JCC), FR(fZ), GR(bCX), GW(bCX))
 LEG(LOOPE, ONE, 0xe1, 0, (J(1)), BRANCH, NONE, ATTR_F64,

@@ -128,6 +128,7 @@ enum {
 	KEY_MODE64 = 1 << 13,
 	KEY_OP_SHIFT = 14, KEY_OP = 3 << 14,	/* 0: 2, 1: 4, 2: 8 bytes */
 	KEY_REX_B = 1 << 16,
+	KEY_AMD = 1 << 17,
 };
 
 /* Opcode maps of all encodings in one numbering. */

@@ -56,6 +56,8 @@ static struct {
 	{ "mwaitx", NULL, "newer than it", 0 },
 	{ "ud0", "ud0", "has a ModRM byte", 0 },
 	{ "ud1", "ud2b", "has a ModRM byte", 0 },
+	{ "loope", "loopne", "F3 makes it LOOPE on AMD", 0 },
+	{ "loopne", "loope", "F2 makes it LOOPNE on AMD", 0 },
 	{ "nop", NULL, "0F 19 to 0F 1F are NOPs with registers too", 0 },
 	{ "mov", NULL, "REX.R does not matter to segment registers", 0 },
 };

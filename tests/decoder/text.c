@@ -180,6 +180,7 @@ static const struct {
 	{ "nop", "bndmk" }, { "nop", "cldemote" },
 	{ "prefetchw", "prefetch" },	/* 0F 0D /3 */
 	{ "vmmcall", "vmgexit" },	/* the same with F2 or F3 */
+	{ "loope", "loopne" }, { "loopne", "loope" },	/* F3 and F2 on AMD */
 	{ "xchg", "pause" },	/* F3 with REX.B: XCHG for the host */
 	{ "iretw", "iret" }, { "iret", "iretd" },	/* 16-bit code */
 };

@@ -667,6 +667,15 @@
   "e0 05",
   "loopne 2 o8 a8 r:rel.1/imm imm=5 fr=z gr=cx. gw=cx. branch/jcc f64 "
   "@p0 map0 op0:e0 i1/1" },
+{ "LOOPE with F2 is LOOPNE on AMD", M64,
+  "f2 e1 05",
+  "loopne 3 o8 a8 r:rel.1/imm imm=5 fr=z gr=cx. gw=cx. branch/jcc f64 "
+  "amd @p1 map0 op1:e1 i2/1 f2" },
+{ "VEXTRACTF32X4 faults for masked elements", M64,
+  "62 f3 7d 49 19 43 01 01",
+  "vextractf32x4 8 o4 a8 v64 k1 w?:mem.16/rm r:x0.64/reg r:imm.1/imm "
+  "[ds:bx+16].16 imm=1 vec avx512f noreal @p0 evexf37d49 map3 op4:19 "
+  "m5:43 d6/1 i7/1" },
 { "INT3", M64,
   "cc",
   "int3 1 o4 a8 fr=cpazstido__n fw=tin branch/int @p0 map0 op0:cc" },
