@@ -99,6 +99,35 @@ gen_cld(struct gen *g)
 	return true;
 }
 
+static bool
+gen_mov_from_sreg(struct gen *g, unsigned sreg)
+{
+	const struct opnd *to = &g->i->opnd[0];
+	struct emit *e = &g->e;
+	struct addr a;
+
+	if (to->kind == OPND_MEM) {
+		a = gen_addr(g);
+		gen_check(g, &a, 2, true);
+	}
+	op_gs(e, W32, 0x0fb7, S_C, (uint32_t)(
+	    offsetof(struct bt_vcpu, c.s.seg[0].selector) +
+	    sreg * sizeof(struct seg_reg)));
+	if (to->kind == OPND_MEM) {
+		emit8(e, 0x66);
+		op_rmx(e, W32, OP_STORE, S_C, S_A, S_B, 1, 0);
+	} else if (g->i->op_bytes != 2) {
+		gen_store(g, to->reg, S_C);
+	} else {
+		/* Only the low half: merge. */
+		gen_load(g, S_B, to->reg);
+		emit8(e, 0x66);
+		op_rr(e, W32, OP_LOAD, S_B, S_C);
+		gen_store(g, to->reg, S_B);
+	}
+	return true;
+}
+
 /* MOV between a general and a segment or control register. */
 static bool
 gen_mov(struct gen *g)
@@ -106,14 +135,8 @@ gen_mov(struct gen *g)
 	const struct opnd *to = &g->i->opnd[0], *from = &g->i->opnd[1];
 	struct emit *e = &g->e;
 
-	if (from->kind == OPND_SREG && to->kind == OPND_GPR &&
-	    g->i->op_bytes != 2) {
-		op_gs(e, W32, 0x0fb7, S_B, (uint32_t)(
-		    offsetof(struct bt_vcpu, c.s.seg[0].selector) +
-		    from->reg * sizeof(struct seg_reg)));
-		gen_store(g, to->reg, S_B);
-		return true;
-	}
+	if (from->kind == OPND_SREG)
+		return gen_mov_from_sreg(g, from->reg);
 	if (to->kind == OPND_CR && privileged(g)) {
 		gen_load(g, S_B, from->reg);
 		store_gs(e, S_B, GS(tmp_target));

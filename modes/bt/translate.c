@@ -14,14 +14,25 @@
 #include "modes/cpuid.h"
 #include "modes/x86/x86.h"
 
+/* BT and its kin whose register bit offset reaches outside the operand. */
+static bool
+bit_string(const struct insn *i)
+{
+	switch (i->desc->id) {
+	case I_BT: case I_BTS: case I_BTR: case I_BTC:
+		return i->has_mem && !i->imm_len;
+	default:
+		return false;
+	}
+}
+
 /* System instructions after which the straight line goes on. */
 static bool
 goes_on(const struct insn *i)
 {
 	switch (i->desc->id) {
 	case I_MOV:
-		return i->opnd[1].kind == OPND_SREG &&
-		    i->opnd[0].kind == OPND_GPR;
+		return i->opnd[1].kind == OPND_SREG;
 	case I_CLI: case I_STI: case I_SWAPGS: case I_RDTSC: case I_RDTSCP:
 	case I_LFENCE: case I_MFENCE: case I_SFENCE: case I_PAUSE: case I_RDMSR:
 		return true;
@@ -37,7 +48,7 @@ ends_line(const struct insn *i)
 	case CLASS_BRANCH:
 		return i->desc->flow != FLOW_JCC;
 	case CLASS_SYSTEM:
-		return !goes_on(i);
+		return !goes_on(i) && !bit_string(i);
 	case CLASS_STACK:
 		return i->desc->id == I_POPF;
 	case CLASS_IO:
@@ -189,18 +200,6 @@ vectors_on(const struct gen *g, const struct insn *i)
 	return (g->mode & need) == need;
 }
 
-/* BT and its kin whose register bit offset reaches outside the operand. */
-static bool
-bit_string(const struct insn *i)
-{
-	switch (i->desc->id) {
-	case I_BT: case I_BTS: case I_BTR: case I_BTC:
-		return i->has_mem && !i->imm_len;
-	default:
-		return false;
-	}
-}
-
 /* Instructions that run natively but for an exception or two. */
 static bool
 native_ok(const struct gen *g, const struct insn *i)
@@ -244,8 +243,6 @@ gen_insn(struct gen *g)
 			return gen_cld(g);
 		if (is_hint(i))
 			return true;
-		if (bit_string(i))
-			return gen_bit_test(g);
 		return native_ok(g, i) && gen_native(g);
 	case CLASS_VEC:
 	case CLASS_MMX:
@@ -260,7 +257,7 @@ gen_insn(struct gen *g)
 	case CLASS_STRING:
 		return gen_string(g);
 	case CLASS_SYSTEM:
-		return gen_system(g);
+		return bit_string(i) ? gen_bit_test(g) : gen_system(g);
 	default:
 		return false;
 	}
@@ -315,9 +312,12 @@ emit_body(struct gen *g, const struct source *s)
 		off += i->len;
 	}
 	g->off = off;
-	if (!g->ended && s->step_last)
+	if (!g->ended && s->step_last) {
 		gen_step(g);
-	else if (!g->ended)
+		/* When those bytes change there may be an instruction. */
+		g->off = MIN(off + INSN_MAX_LEN,
+		    (unsigned)(PAGE_SIZE - (g->rip0 & ~PAGE_MASK)));
+	} else if (!g->ended)
 		gen_jump(g, g->rip0 + off);
 }
 
