@@ -29,13 +29,14 @@ struct slow {
 };
 
 /* A conditional exit whose far side is out of line. */
-enum { COLD_PROBE = -1, COLD_STEP = -2 };
+enum { COLD_PROBE = -1, COLD_STEP = -2, COLD_RET = -3 };
 
 struct cold {
 	uint8_t *from;		/* rel32 field */
-	uint64_t target;	/* guest RIP; COLD_STEP: offset of the insn */
+	uint64_t target;	/* guest RIP; _STEP, _RET: offset of the insn */
 	int exit;		/* number of a chainable exit, or COLD_* */
 	bool flags_in_rcx;
+	uint32_t drop;		/* COLD_RET: bytes to pop */
 };
 
 #define GEN_MAX_SLOW (BT_MAX_INSNS * 2)
@@ -102,6 +103,7 @@ void gen_jcc(struct gen *g, unsigned cc, uint64_t target);
 void gen_step(struct gen *g);
 /* The forward jump at field leads to stepping the instruction at hand. */
 void gen_cold_step(struct gen *g, uint8_t *field, bool flags_in_rcx);
+void gen_ret_miss(struct gen *g, const struct cold *c);
 /* Host flags to rcx and back, rax kept; for hosts without BMI2. */
 void gen_flags_save(struct emit *e);
 void gen_flags_restore(struct emit *e);

@@ -113,6 +113,18 @@ gen_jcc(struct gen *g, unsigned cc, uint64_t target)
 	};
 }
 
+/* S_A = index of the target in S_B; *hit is jumped to if it is there. */
+static void
+probe_target(struct gen *g, uint8_t **hit)
+{
+	struct emit *e = &g->e;
+
+	pext_gs(e, S_A, S_B, GS(mask_jc));
+	op_gsx8(e, W64, OP_LOAD, S_C, S_A, g->jc);
+	lea_rr(e, S_C, S_C, S_B);
+	*hit = short_fwd(e, OP_JRCXZ);
+}
+
 void
 gen_jump_indirect(struct gen *g)
 {
@@ -124,10 +136,7 @@ gen_jump_indirect(struct gen *g)
 		jmp_to(e, g->t->probe_slow);
 		return;
 	}
-	pext_gs(e, S_A, S_B, GS(mask_jc));
-	op_gsx8(e, W64, OP_LOAD, S_C, S_A, g->jc);
-	lea_rr(e, S_C, S_C, S_B);
-	hit = short_fwd(e, OP_JRCXZ);
+	probe_target(g, &hit);
 	jmp_to(e, g->t->miss);
 	bind8(e, hit);
 	jmp_gsx8(e, S_A, g->jc + (uint32_t)offsetof(struct jump_cache, host));
@@ -180,14 +189,23 @@ resolve_target(struct gen *g)
 	struct emit *e = &g->e;
 	uint8_t *hit;
 
-	pext_gs(e, S_A, S_B, GS(mask_jc));
-	op_gsx8(e, W64, OP_LOAD, S_C, S_A, g->jc);
-	lea_rr(e, S_C, S_C, S_B);
-	hit = short_fwd(e, OP_JRCXZ);
+	probe_target(g, &hit);
 	gen_cold_step(g, jmp_fwd(e), false);
 	bind8(e, hit);
 	op_gsx8(e, W64, OP_LOAD, S_B, S_A,
 	    g->jc + (uint32_t)offsetof(struct jump_cache, host));
+}
+
+/* With flags in rcx: a jump that is taken unless S_B is canonical. */
+static uint8_t *
+unless_canonical(struct emit *e)
+{
+	mov_rr(e, S_A, S_B);
+	op_rr(e, W64, 0xc1, 7, S_A);		/* sar r10, 47: 0 or -1 */
+	emit8(e, 47);
+	alu_ri(e, W64, 0, S_A, 1);
+	alu_ri(e, W64, 7, S_A, 1);
+	return jcc_fwd(e, CC_A);
 }
 
 /* Without BMI2: only see to it that S_B is canonical. */
@@ -197,12 +215,7 @@ check_canonical(struct gen *g)
 	struct emit *e = &g->e;
 
 	gen_flags_save(e);
-	mov_rr(e, S_A, S_B);
-	op_rr(e, W64, 0xc1, 7, S_A);		/* sar r10, 47: 0 or -1 */
-	emit8(e, 47);
-	alu_ri(e, W64, 0, S_A, 1);
-	alu_ri(e, W64, 7, S_A, 1);
-	gen_cold_step(g, jcc_fwd(e, CC_A), true);
+	gen_cold_step(g, unless_canonical(e), true);
 	gen_flags_restore(e);
 }
 
@@ -236,12 +249,49 @@ gen_ret(struct gen *g)
 	struct emit *e = &g->e;
 	struct addr a = { .base = RSP, .index = REG_NONE, .seg = SEG_SS };
 	uint32_t drop = 8 + (g->i->imm_len ? (uint16_t)g->i->imm : 0);
+	uint8_t *hit;
 
 	gen_check(g, &a, 8, false);
 	op_rmx(e, W64, OP_LOAD, S_B, S_A, S_B, 1, 0);
+	if (!g->t->bmi2) {
+		check_canonical(g);
+		lea_rm(e, H_R9, H_R9, (int32_t)drop);
+		gen_jump_indirect(g);
+		return true;
+	}
+	if (g->n_cold == BT_MAX_EXITS)
+		return false;
+	probe_target(g, &hit);
+	g->cold[g->n_cold++] = (struct cold){
+		.from = jmp_fwd(e), .target = g->off, .exit = COLD_RET,
+		.drop = drop,
+	};
+	bind8(e, hit);
 	lea_rm(e, H_R9, H_R9, (int32_t)drop);
-	gen_jump_indirect(g);
+	jmp_gsx8(e, S_A, g->jc + (uint32_t)offsetof(struct jump_cache, host));
+	g->ended = true;
 	return true;
+}
+
+/*
+ * A return whose target, in S_B, is not in the jump cache.  To a non-canonical
+ * one it faults before RSP moves.
+ */
+void
+gen_ret_miss(struct gen *g, const struct cold *c)
+{
+	struct emit *e = &g->e;
+	uint8_t *bad;
+
+	gen_flags_save(e);
+	bad = unless_canonical(e);
+	gen_flags_restore(e);
+	lea_rm(e, H_R9, H_R9, (int32_t)c->drop);
+	jmp_to(e, g->t->miss);
+	bind32(e, bad);
+	gen_flags_restore(e);
+	g->off = (uint32_t)c->target;
+	gen_step(g);
 }
 
 /* LOOPcc and JrCXZ count in RCX or ECX and touch no flags. */

@@ -317,6 +317,10 @@ emit_cold(struct gen *g, const struct cold *c)
 		gen_step(g);
 		return;
 	}
+	if (c->exit == COLD_RET) {
+		gen_ret_miss(g, c);
+		return;
+	}
 	if (c->exit == COLD_PROBE) {
 		gen_jump(g, c->target);
 		return;

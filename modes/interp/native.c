@@ -119,15 +119,15 @@ masked(const struct insn *i)
 }
 
 /*
- * #GP for alignment comes before #PF.  SHA on AMD does not mind, nor does an
- * access whose elements are all masked out: there the host's own check, on an
- * operand as misaligned as the guest's, decides.
+ * #GP for alignment comes before #PF and #SS.  SHA on AMD does not mind, nor
+ * does an access whose elements are all masked out: there the host's own check,
+ * on an operand as misaligned as the guest's, decides.
  */
 static bool
-unaligned(const struct vcpu *c, const struct insn *i, gva_t va)
+unaligned(const struct insn *i, gva_t va)
 {
 	return (i->desc->attr & ATTR_ALIGNED) && (va & (i->mem_size - 1)) &&
-	    x86_canonical(c, va) && !masked(i) && i->desc->feature != FEAT_SHA;
+	    !masked(i) && i->desc->feature != FEAT_SHA;
 }
 
 /*
@@ -158,7 +158,7 @@ h_native(struct vcpu *c, const struct insn *i)
 		return x86_raise(c, VEC_MF);
 	if (mem_linear(c, i, i->mem_size, write, &va))
 		return H_FAULT;
-	if (unaligned(c, i, va))
+	if (unaligned(i, va))
 		return raise_gp0(c);
 	if (!masked(i) && check_align(c, va, natural_align(i)))
 		return H_FAULT;

@@ -196,23 +196,24 @@ taint_of(const struct seq *q, bool *skip)
 	return ever;
 }
 
+/*
+ * What follows the faulting instruction, decoded anew: control may have gone
+ * to where the generator put no instruction.  Beyond the sequence is INT3.
+ */
 uint64_t
 dead_at_fault(const struct seq *q, const struct result *want)
 {
-	uint64_t live = 0, dead = 0;
-	int i = insn_at(q, want->s.rip);
+	uint64_t live = 0, dead = 0, at = want->s.rip - CODE_VA - q->start;
+	struct insn in;
 
-	if (i < 0)
-		return 0;
-	for (; i < (int)q->n; i++) {
+	for (; at < q->len; at += in.len) {
 		const struct insn_desc *d;
 
-		/* Helpers between the rows: MOV, PUSH touch no flags; LOOP
-		 * and the end do not matter, they leave all alive. */
-		if (q->insn[i].row == UINT16_MAX)
-			continue;
-		d = &insn_tab[q->insn[i].row];
+		if (insn_decode(&in, q->code + at, q->len - at, MODE_64) <= 0)
+			break;
+		d = in.desc;
 		live |= d->flags_read & ~dead;
+		/* LOOP leaves all alive, as any branch and the end do. */
 		if (d->flow != FLOW_NONE)
 			break;
 		if (!(d->attr & (ATTR_FLAGS_COND | ATTR_REP)))
