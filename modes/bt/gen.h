@@ -56,6 +56,7 @@ struct gen {
 	const struct insn *i;
 	uint64_t rip, next;
 	uint32_t off;		/* rip - rip0 */
+	uint32_t guest_len;	/* bytes that the translation depends on */
 	bool flags_live;	/* work before the instruction keeps flags */
 	bool global;		/* all pages it comes from are */
 	bool ended;		/* control never falls through any more */

@@ -311,11 +311,11 @@ emit_body(struct gen *g, const struct source *s)
 		}
 		off += i->len;
 	}
-	g->off = off;
+	g->off = g->guest_len = off;
 	if (!g->ended && s->step_last) {
 		gen_step(g);
 		/* When those bytes change there may be an instruction. */
-		g->off = MIN(off + INSN_MAX_LEN,
+		g->guest_len = MIN(off + INSN_MAX_LEN,
 		    (unsigned)(PAGE_SIZE - (g->rip0 & ~PAGE_MASK)));
 	} else if (!g->ended)
 		gen_jump(g, g->rip0 + off);
@@ -355,7 +355,7 @@ file(struct gen *g, const struct source *s, const uint8_t *entry)
 	*u = (struct tu){
 		.rip = g->rip0, .gpa = s->gpa, .gpa2 = s->gpa2, .mode = g->mode,
 		.index = g->tu_index, .n_insns = (uint16_t)g->n_insn,
-		.len = (uint16_t)MAX(g->off, 1u),
+		.len = (uint16_t)g->guest_len,
 		.n_exits = (uint8_t)g->n_exit, .global = s->global,
 		.code = entry, .start = g->start + (t->rx - t->rw),
 		.code_len = (uint32_t)(g->e.p - g->start),
