@@ -239,6 +239,7 @@ bool monitor_is_ready(const struct monitor *m);
 struct spawn_request {
 	const char *program;
 	int setup_fd, control_fd, alive_fd, log_fd;	/* borrowed */
+	bool with_daemon;	/* dies with it, however that dies */
 };
 
 /* A monitor in a session of its own; its pid and pidfd. */

@@ -2,12 +2,14 @@
 /*
  * fork and exec of a monitor: a session of its own, so that no signal meant
  * for the daemon's group reaches it, and no descriptor but those it is given.
+ * One of a private daemon dies with it: nobody could ever reach it again.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,7 +43,7 @@ arrange(int *fds, int n)
 }
 
 _Noreturn static void
-child(const struct spawn_request *r, int status_fd)
+child(const struct spawn_request *r, pid_t parent, int status_fd)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int fds[CHILD_FIRST_FREE] = { null, r->log_fd, r->log_fd,
@@ -58,6 +60,10 @@ child(const struct spawn_request *r, int status_fd)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* The parent may be gone already: then there is no signal to come. */
+	if (r->with_daemon &&
+	    (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+		_exit(127);
 	status_fd = fcntl(status_fd, F_DUPFD_CLOEXEC, 128);
 	if (null >= 0 && status_fd >= 0 && arrange(fds, CHILD_FIRST_FREE) &&
 	    !chdir("/"))
@@ -94,6 +100,7 @@ int
 spawn_monitor(const struct spawn_request *r, pid_t *pid, int *pidfd,
     struct err *e)
 {
+	pid_t parent = getpid();
 	int status[2], sys;
 
 	if (pipe2(status, O_CLOEXEC))
@@ -106,7 +113,7 @@ spawn_monitor(const struct spawn_request *r, pid_t *pid, int *pidfd,
 		return err_set_sys(e, sys, "monitor: cannot fork");
 	}
 	if (!*pid)
-		child(r, status[1]);
+		child(r, parent, status[1]);
 	close(status[1]);
 	sys = exec_result(status[0]);
 	close(status[0]);

@@ -126,7 +126,8 @@ start_in(struct daemon *d, struct domain *dom, struct run_request *r,
     int dir, int alive, struct err *e)
 {
 	struct spawn_request s = { .program = d->opt.monitor,
-		.alive_fd = alive, .setup_fd = -1, .control_fd = -1 };
+		.alive_fd = alive, .setup_fd = -1, .control_fd = -1,
+		.with_daemon = options_private(&d->opt) };
 	int pair[2] = { -1, -1 }, control = -1, rc;
 
 	rc = open_client_files(r, e);
