@@ -198,12 +198,48 @@ many(void)
 	}
 }
 
+/*
+ * Only the bytes of the branch that ends a block change; so Linux patches its
+ * paravirtual calls.  page: ...; the branch; inc %eax; ret.
+ */
+static void
+branch_itself(void)
+{
+	/* push %rcx; mov $5, %eax; lea page2, %rdx; BRANCH; ... */
+	static const u8 head[] = { 0x51, 0xb8, 5, 0, 0, 0, 0x48, 0xba };
+	static const u8 tail[] = { 0xff, 0xc0, 0x59, 0xc3 };
+	static const struct {
+		u8 b[2];
+		u32 result;
+	} branch[] = {
+		{ { 0xff, 0xd2 }, 107 },	/* call *%rdx: 106, then inc */
+		{ { 0x66, 0x90 }, 6 },		/* nop */
+		{ { 0xeb, 0x02 }, 5 },		/* jmp over the inc */
+		{ { 0x0f, 0x0b }, 0 },		/* ud2, not run */
+		{ { 0xff, 0xc0 }, 7 },		/* inc %eax */
+	};
+	u8 *p = (u8 *)page + 64;
+
+	put_ret(page2, 106);
+	copy(p, head, sizeof(head));
+	copy(p + 8, &page2, 8);
+	copy(p + 18, tail, sizeof(tail));
+	for (u32 round = 0; round < 20; round++)
+		for (u32 i = 0; i < sizeof(branch) / sizeof(branch[0]); i++) {
+			copy(p + 16, branch[i].b, 2);
+			for (u32 n = 0; n < 3 && branch[i].result; n++)
+				CHECK_EQ(call((ulong)p), branch[i].result,
+				    "SDM 3 11.6: the branch rewritten");
+		}
+}
+
 void
 guest_main(void)
 {
 	page = page_alloc();
 	page2 = page_alloc();
 	simple();
+	branch_itself();
 	crossing();
 	in_block();
 	other_ways();
