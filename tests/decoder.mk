@@ -2,10 +2,12 @@
 ## The decoder: by hand, against the processor, objdump and Capstone.
 decoder_programs = tests/decoder/decoder-host tests/decoder/decoder-text \
 	tests/decoder/decoder-gen tests/decoder/decoder-capstone \
-	tests/decoder/unlz4 tests/decoder/decoder-effects
+	tests/decoder/unlz4 tests/decoder/decoder-effects \
+	tests/decoder/decoder-memory
 check_PROGRAMS += tests/unit/decode_test $(decoder_programs)
 TESTS += tests/unit/decode_test tests/decoder/decoder-host \
-	tests/decoder/decoder-effects tests/decoder/corpus.sh
+	tests/decoder/decoder-effects tests/decoder/decoder-memory \
+	tests/decoder/corpus.sh
 dist_check_SCRIPTS += tests/decoder/corpus.sh
 EXTRA_DIST += tests/decoder/README.md
 
@@ -22,6 +24,9 @@ tests_decoder_decoder_host_LDADD = libx86.a libbase.a
 tests_decoder_decoder_effects_SOURCES = tests/decoder/effects.c \
 	tests/decoder/probe.c tests/decoder/probe.h $(decoder_common)
 tests_decoder_decoder_effects_LDADD = libx86.a libbase.a
+tests_decoder_decoder_memory_SOURCES = tests/decoder/memory.c \
+	tests/decoder/probe.c tests/decoder/probe.h $(decoder_common)
+tests_decoder_decoder_memory_LDADD = libx86.a libbase.a
 tests_decoder_decoder_text_SOURCES = tests/decoder/text.c \
 	tests/decoder/probe.c tests/decoder/probe.h $(decoder_common)
 tests_decoder_decoder_text_LDADD = libx86.a libbase.a

@@ -158,7 +158,8 @@ enum {
 	ATTR_ALIGNED = 1 << 9,	/* #GP(0) if the memory operand is unaligned */
 	ATTR_NOREAL = 1 << 10,	/* #UD in real and virtual-8086 mode */
 	ATTR_ZERO_UPPER = 1 << 11, /* 32-bit register result clears 63..32 */
-	ATTR_MASKED_MEM = 1 << 12, /* memory access under an element mask */
+	/* Element masks spare memory: elements masked out do not fault. */
+	ATTR_MASKED_MEM = 1 << 12,
 	ATTR_FP_EXC = 1 << 13,	/* may raise SIMD FP exceptions (#XM) */
 	ATTR_NONTEMPORAL = 1 << 14,
 	ATTR_XACQ = 1 << 15,	/* F2/F3 are XACQUIRE/XRELEASE hints, ignored */

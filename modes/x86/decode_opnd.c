@@ -442,7 +442,8 @@ static unsigned
 masked_access(const struct insn *i, unsigned access, unsigned type, bool mem)
 {
 	if (mem)
-		return access | ACC_COND;
+		return i->desc->attr & ATTR_MASKED_MEM ? access | ACC_COND :
+		    access;
 	if (type == T_K || !(access & ACC_W) || i->evex_z)
 		return access;
 	return access | ACC_R;

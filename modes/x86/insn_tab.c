@@ -132,6 +132,12 @@ static const struct {
 	  .feature = FEAT_##feat_, .attr = (attr_) | ZERO_UPPER ops_, \
 	  __VA_ARGS__ },
 
+/*
+ * May be masked, but memory is accessed whole all the same: SDM 2 2.8 calls
+ * these exception classes NF, no fault suppression.  Not kept in attr.
+ */
+#define NF (1U << 31)
+
 /* Legacy encodings: LEG for the integer and system part, SSE, MMX, X87. */
 #define LEG(id, map, opc, match, ops, cls, feat, attr, ...) \
 	ROW(id, LEGACY, map, opc, match, ops, cls, feat, attr, __VA_ARGS__)
@@ -150,9 +156,10 @@ static const struct {
 	    (attr) | ATTR_NOREAL, __VA_ARGS__)
 #define EVEX(id, pp, map, opc, match, ops, feat, attr, ...) \
 	ROW(id, EVEX, map, opc, M_##pp | (match), ops, VEC, feat, \
-	    (attr) | ATTR_NOREAL | EVEX_ATTR(match), __VA_ARGS__)
-#define EVEX_ATTR(match) \
-	(((match) & M_K ? ATTR_MASKED_MEM : 0) | \
+	    ((attr) & ~NF) | ATTR_NOREAL | EVEX_ATTR(match, attr), \
+	    __VA_ARGS__)
+#define EVEX_ATTR(match, attr) \
+	((((match) & M_K) && !((attr) & NF) ? ATTR_MASKED_MEM : 0) | \
 	 (((match) & M_LIG) || ((match) & M_L) == M_L2 ? 0 : ATTR_VL))
 
 const struct insn_desc insn_tab[] = {

@@ -673,7 +673,7 @@
   "amd @p1 map0 op1:e1 i2/1 f2" },
 { "VEXTRACTF32X4 faults for masked elements", M64,
   "62 f3 7d 49 19 43 01 01",
-  "vextractf32x4 8 o4 a8 v64 k1 w?:mem.16/rm r:x0.64/reg r:imm.1/imm "
+  "vextractf32x4 8 o4 a8 v64 k1 w:mem.16/rm r:x0.64/reg r:imm.1/imm "
   "[ds:bx+16].16 imm=1 vec avx512f noreal @p0 evexf37d49 map3 op4:19 "
   "m5:43 d6/1 i7/1" },
 { "INT3", M64,
@@ -1268,7 +1268,7 @@
 { "VMOVDDUP 128", M64,
   "62 f1 ff 08 12 43 01",
   "vmovddup 7 o8 a8 v16 w:x0.16/reg r:mem.8/rm [ds:bx+8].8 vec avx512f "
-  "noreal masked vl @p0 evexf1ff08 map1 op4:12 m5:43 d6/1" },
+  "noreal vl @p0 evexf1ff08 map1 op4:12 m5:43 d6/1" },
 { "VEXPANDPS: disp8 by 4", M64,
   "62 f2 7d 49 88 43 01",
   "vexpandps 7 o4 a8 v64 k1 rw:x0.64/reg r?:mem.64/rm [ds:bx+4].64 vec "
