@@ -359,9 +359,13 @@ uint32_t bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id);
 /* HELP_XSAVE's op_bytes: which instruction; the operand is in tmp_target. */
 enum { XS_XSAVE, XS_XSAVEOPT, XS_XSAVEC, XS_64 = 4 };
 
+/* HELP_FSGSBASE's: tmp_ea is the register, tmp_target what to write. */
+enum { BASE_GS = 1, BASE_WRITE = 2, BASE_64 = 4 };
+
 enum bt_helper_id {
 	HELP_SYSCALL, HELP_SYSRET, HELP_IRET, HELP_POPF, HELP_HLT,
-	HELP_WRMSR, HELP_RDMSR, HELP_MOV_CR, HELP_SET_AC, HELP_XSAVE, HELP_XRSTOR, HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
+	HELP_WRMSR, HELP_RDMSR, HELP_MOV_CR, HELP_SET_AC,
+	HELP_FSGSBASE, HELP_XSAVE, HELP_XRSTOR, HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
 };
 
 /* Registers of the guest in memory <-> flags words; see helper.c. */

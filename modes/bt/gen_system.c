@@ -146,6 +146,21 @@ gen_mov(struct gen *g)
 	return false;
 }
 
+static bool
+gen_fsgsbase(struct gen *g, unsigned which)
+{
+	unsigned reg = g->i->opnd[0].reg;
+
+	if (which & BASE_WRITE) {
+		gen_load(g, S_B, reg);
+		store_gs(&g->e, S_B, GS(tmp_target));
+	}
+	store_gs_imm(&g->e, W64, GS(tmp_ea), (int32_t)reg);
+	gen_call_helper(g, HELP_FSGSBASE, which |
+	    (g->i->op_bytes == 8 ? BASE_64 : 0));
+	return true;
+}
+
 bool
 gen_system(struct gen *g)
 {
@@ -173,6 +188,14 @@ gen_system(struct gen *g)
 		return true;
 	case I_MOV:
 		return gen_mov(g);
+	case I_RDFSBASE:
+		return gen_fsgsbase(g, 0);
+	case I_RDGSBASE:
+		return gen_fsgsbase(g, BASE_GS);
+	case I_WRFSBASE:
+		return gen_fsgsbase(g, BASE_WRITE);
+	case I_WRGSBASE:
+		return gen_fsgsbase(g, BASE_WRITE | BASE_GS);
 	case I_STAC:
 	case I_CLAC:
 		if (!privileged(g))
@@ -217,7 +240,7 @@ static bool
 helper_continues(enum bt_helper_id id)
 {
 	return id == HELP_REP_MOVS || id == HELP_REP_STOS ||
-	    id == HELP_RDMSR || id == HELP_XSAVE || id == HELP_XRSTOR;
+	    id == HELP_RDMSR || id == HELP_FSGSBASE || id == HELP_XSAVE || id == HELP_XRSTOR;
 }
 
 void

@@ -259,6 +259,26 @@ help_mov_cr(struct bt_vcpu *b, uint64_t next, unsigned cr)
 	return resume(b);
 }
 
+static uint32_t
+help_fsgsbase(struct bt_vcpu *b, uint64_t next, unsigned which)
+{
+	struct vcpu *c = &b->c;
+	uint64_t *base = &c->s.seg[which & BASE_GS ? SEG_GS : SEG_FS].base;
+	uint64_t v = which & BASE_WRITE ? b->tmp_target : *base;
+
+	(void)next;
+	if (!(which & BASE_64))
+		v = (uint32_t)v;
+	if (!(c->s.cr4 & CR4_FSGSBASE) || !x86_canonical(c, v))
+		return step_one(b);
+	if (which & BASE_WRITE)
+		*base = v;
+	else
+		c->s.gpr[b->tmp_ea] = v;
+	bt_sync_out(b);
+	return BT_CONTINUE;
+}
+
 /* STAC and CLAC. */
 static uint32_t
 help_set_ac(struct bt_vcpu *b, uint64_t next, unsigned on)
@@ -553,6 +573,7 @@ static helper_fn *const helpers[HELP_COUNT] = {
 	[HELP_RDMSR] = help_rdmsr,
 	[HELP_MOV_CR] = help_mov_cr,
 	[HELP_SET_AC] = help_set_ac,
+	[HELP_FSGSBASE] = help_fsgsbase,
 	[HELP_REP_MOVS] = help_rep_movs,
 	[HELP_REP_STOS] = help_rep_stos,
 };

@@ -34,6 +34,7 @@ goes_on(const struct insn *i)
 	case I_MOV:
 		return i->opnd[1].kind == OPND_SREG;
 	case I_CLI: case I_STI: case I_SWAPGS: case I_RDTSC: case I_RDTSCP:
+	case I_RDFSBASE: case I_RDGSBASE: case I_WRFSBASE: case I_WRGSBASE:
 	case I_LFENCE: case I_MFENCE: case I_SFENCE: case I_PAUSE: case I_RDMSR:
 		return true;
 	default:
