@@ -17,5 +17,8 @@ include tests/decoder.mk
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long
 check-long: all
-	$(MAKE) $(AM_MAKEFLAGS) -j1 check TESTS='$(LONG_TESTS)'
+	@$(MAKE) $(AM_MAKEFLAGS) -j1 check TESTS='$(LONG_TESTS)'; status=$$?; \
+	for test in $(LONG_TESTS:.sh=); do \
+		sed -n "s,^summary: ,$$test: ,p" $$test.log; \
+	done; exit $$status
 include tests/interp.mk

@@ -30,6 +30,7 @@ boot()
 		fail "$1 MiB" "the guest sees ${seen:-no} KiB"
 	else
 		pass "$1 MiB: $seconds s"
+		echo "$seconds" >>"$dir/times"
 	fi
 }
 
@@ -37,4 +38,8 @@ for mib in 112 128 160 192 256 256 256 320 384 512 512 640 768 1024 1280 1536 \
     2048 3072 3584 4096; do
 	boot $mib
 done
+touch "$dir/times"
+sort -n "$dir/times" | awk '{ t[NR] = $1 } END { if (NR) printf "summary: " \
+    "%d of 20 boots, %.2f to %.2f s, median %.2f s\n", NR, t[1], t[NR],
+    t[int((NR + 1) / 2)]; else print "summary: no boot of 20" }'
 finish

@@ -33,6 +33,8 @@ claims = [
 ]
 for text, ok in claims:
     print("%s %s" % ("ok  " if ok else "FAIL", text))
+print("summary: " + ", ".join(text + ("" if ok else " (FAIL)")
+                              for text, ok in claims))
 sys.exit(not all(ok for _, ok in claims))
 END
 exit $failed

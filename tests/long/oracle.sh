@@ -6,6 +6,9 @@ set -u
 seconds=${ORACLE_SECONDS:-60}
 seed=$(date +%s)
 failed=0
+log=$(mktemp "${TMPDIR:-/tmp}/oracle.XXXXXX") || exit 99
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' HUP INT TERM
 for setting in "bt" "bt --exact-flags" "bt --no-chain" "bt --tlb-entries 1" \
     "bt --flush-every 50" "interp" \
     "bt --exact-flags --host-without avx512,avx2,bmi2"; do
@@ -13,6 +16,9 @@ for setting in "bt" "bt --exact-flags" "bt --no-chain" "bt --tlb-entries 1" \
 	echo "== $setting"
 	# shellcheck disable=SC2086 # options on purpose
 	timeout -k 5 $((seconds + 120)) ./tests/oracle/oracle \
-	    --engine $setting --seed $seed --seconds "$seconds" || failed=1
+	    --engine $setting --seed $seed --seconds "$seconds" >"$log" 2>&1 ||
+		failed=$((failed + 1))
+	cat "$log"
+	echo "summary: $setting: $(sed -n 's/^oracle [a-z]*: //p' "$log")"
 done
-exit $failed
+exit $((failed > 0))

@@ -35,10 +35,14 @@ if [ "${1:-}" != inside ]; then
 	fi
 	chroot "$dir/root" chown -R tester:tester /home/tester
 	# Its mounts and processes go with the namespaces.
+	start=$(date +%s)
 	timeout -k 10 1500 unshare --mount --pid --fork --kill-child \
 	    "$0" inside "$dir/root"
 	status=$?
-	echo "./try --batch: exit status $status"
+	mode=$(sed -n 's/^mode: //p' "$dir/root/log")
+	boot=$(sed -n 's/^boot: //p' "$dir/root/log")
+	echo "summary: ./try --batch: exit status $status, mode ${mode:-none}," \
+	    "boot ${boot:-none}, all in $(($(date +%s) - start)) s"
 	exit $status
 fi
 
