@@ -11,6 +11,7 @@
 #include "base/copy.h"
 #include "modes/cpu_state.h"
 #include "modes/cpuid_tab.h"
+#include "modes/x86/decode.h"
 
 #define KVM_LEAF 0x40000000u
 #define EXT_LEAF 0x80000000u
@@ -338,6 +339,23 @@ usable_xcr0(const struct cpuid_table *t)
 	return mask;
 }
 
+/* AMD's rules of decoding, or Intel's. */
+static void
+tell_decoder(const struct cpuid_host *h)
+{
+	static const char *const amd[] = { "AuthenticAMD", "HygonGenuine" };
+	bool is_amd = false;
+
+	for (unsigned k = 0; k < ARRAY_LEN(amd); k++) {
+		unsigned n = 0;
+
+		while (n < 12 && h->vendor[n] == amd[k][n])
+			n++;
+		is_amd |= n == 12;
+	}
+	insn_decode_set_vendor(is_amd ? INSN_AMD : INSN_INTEL);
+}
+
 int
 cpuid_host_read(struct cpuid_host *h, const char *without, struct err *e)
 {
@@ -348,6 +366,7 @@ cpuid_host_read(struct cpuid_host *h, const char *without, struct err *e)
 	copy_bytes(h->vendor, &r.ebx, 4);
 	copy_bytes(h->vendor + 4, &r.edx, 4);
 	copy_bytes(h->vendor + 8, &r.ecx, 4);
+	tell_decoder(h);
 	h->t.max_basic = r.eax;
 	h->t.max_ext = host_cpuid(EXT_LEAF, 0).eax;
 	read_leaves(&h->t);

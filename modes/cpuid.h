@@ -43,6 +43,8 @@ struct cpuid_host {
  * Read the host's CPUID.  without is a comma-separated list of feature names
  * as in X86_FEATURE_LIST, "avx512" meaning all of them, or NULL: the host is
  * made to look poorer, dependent features go too.  -EINVAL for unknown names.
+ * Also tells the decoder (insn_decode_set_vendor()) whose processor it is: the
+ * guest is given the host's vendor.  At start-up, before any guest code.
  */
 MUST_USE int cpuid_host_read(struct cpuid_host *h, const char *without,
     struct err *e);

@@ -174,6 +174,31 @@ list_has(const char *list, const char *word)
 	return false;
 }
 
+/* What --bt-disable knows. */
+static int
+check_disabled(const char *list, struct err *e)
+{
+	static const char *const known[] = { "chain" };
+
+	for (const char *p = list; *p; p += *p == ',') {
+		size_t n = strcspn(p, ",");
+		bool ok = false;
+
+		for (size_t k = 0; k < ARRAY_LEN(known); k++)
+			ok |= strlen(known[k]) == n &&
+			    !strncmp(p, known[k], n);
+		if (!ok) {
+			err_set(e, ERR_INVALID_ARG, "bt_disable: the "
+			    "translator has no part called \"%.*s\"", (int)n,
+			    p);
+			err_hint(e, "it can do without: chain");
+			return -EINVAL;
+		}
+		p += n;
+	}
+	return 0;
+}
+
 static void
 set_options(struct machine *m)
 {
@@ -359,6 +384,8 @@ build(struct machine *m, struct err *e)
 	int rc;
 
 	rc = check_supported(m, e);
+	if (!rc)
+		rc = check_disabled(m->cfg.bt_disable, e);
 	if (rc)
 		return rc;
 	set_options(m);
