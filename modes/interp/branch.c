@@ -43,13 +43,17 @@ cond_true(uint64_t rflags, unsigned cond)
 	return t != (cond & 1);
 }
 
+static bool
+target_good(const struct vcpu *c, const struct insn *i, uint64_t target)
+{
+	return i->mode == MODE_64 ? x86_canonical(c, target) :
+	    target <= c->s.seg[SEG_CS].limit;
+}
+
 static int
 target_check(struct vcpu *c, const struct insn *i, uint64_t target)
 {
-	if (i->mode == MODE_64 ? !x86_canonical(c, target) :
-	    target > c->s.seg[SEG_CS].limit)
-		return raise_gp0(c);
-	return 0;
+	return target_good(c, i, target) ? 0 : raise_gp0(c);
 }
 
 static int
@@ -62,12 +66,14 @@ near_jump(struct vcpu *c, const struct insn *i, uint64_t target)
 	return H_RIP;
 }
 
+/* The target is checked once the push cannot fault, and before it is done. */
 static int
 near_call(struct vcpu *c, const struct insn *i, uint64_t target)
 {
 	target &= size_mask(i->op_bytes);
-	if (target_check(c, i, target) ||
-	    push(c, i, i->op_bytes, next_rip(c, i)))
+	if (unlikely(!target_good(c, i, target)))
+		return push_probe(c, i, i->op_bytes) ? H_FAULT : raise_gp0(c);
+	if (push(c, i, i->op_bytes, next_rip(c, i)))
 		return H_FAULT;
 	c->s.rip = target;
 	return H_RIP;

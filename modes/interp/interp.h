@@ -258,12 +258,15 @@ alignment_checked(const struct vcpu *c)
 	    (c->s.cr0 & CR0_AM);
 }
 
-/* #AC is due for this access?  What a non-canonical one raises comes first. */
+/*
+ * #AC is due for this access?  What one raises that is not wholly canonical
+ * comes first.
+ */
 static inline bool
 misaligned(const struct vcpu *c, gva_t va, unsigned size)
 {
 	return alignment_checked(c) && (va & (size - 1)) &&
-	    x86_canonical(c, va);
+	    x86_canonical(c, va) && x86_canonical(c, va + size - 1);
 }
 
 /* Raise it then. */
@@ -482,6 +485,7 @@ stack_set(struct vcpu *c, uint64_t sp)
 }
 
 int push(struct vcpu *c, const struct insn *i, unsigned size, uint64_t v);
+int push_probe(struct vcpu *c, const struct insn *i, unsigned size);
 /* Read the top of the stack without popping; skip bytes above it. */
 int peek(struct vcpu *c, const struct insn *i, unsigned size, unsigned skip,
     uint64_t *v);

@@ -18,6 +18,17 @@ push(struct vcpu *c, const struct insn *i, unsigned size, uint64_t v)
 	return 0;
 }
 
+/* Raise what push() would. */
+int
+push_probe(struct vcpu *c, const struct insn *i, unsigned size)
+{
+	uint64_t sp = (c->s.gpr[RSP] - size) & stack_mask(c);
+	gva_t va;
+
+	return linear(c, i->mode, SEG_SS, sp, size, true, &va) ||
+	    check_align(c, va, size) || probe_write(c, va, size, true);
+}
+
 int
 peek(struct vcpu *c, const struct insn *i, unsigned size, unsigned skip,
     uint64_t *v)

@@ -450,6 +450,22 @@ is_rel(const struct insn *in)
 	    in->desc->flow == FLOW_CALL;
 }
 
+/*
+ * Zen 5 reads RSP as it was before the latest PUSH or POP when EVEX.rm names
+ * it with the unused EVEX.X bit set.
+ */
+static bool
+stale_rsp(const struct insn *in)
+{
+	if (in->enc != ENC_EVEX || in->vex[0] & 0x40)
+		return false;
+	for (unsigned k = 0; k < in->n_opnd; k++)
+		if (in->opnd[k].kind == OPND_GPR && in->opnd[k].reg == RSP &&
+		    in->opnd[k].place == PLACE_RM)
+			return true;
+	return false;
+}
+
 /* An instruction of that row, decoded into *in as well. */
 static bool
 make(struct gen *g, unsigned row, struct item *o, struct insn *in)
@@ -469,6 +485,8 @@ make(struct gen *g, unsigned row, struct item *o, struct insn *in)
 			continue;
 		if (insn_decode(in, o->bytes, o->len, MODE_64) != o->len ||
 		    in->desc != &insn_tab[row])
+			continue;
+		if (stale_rsp(in))
 			continue;
 		o->row = (uint16_t)row;
 		if (is_rel(in)) {

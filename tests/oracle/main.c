@@ -359,7 +359,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "oracle: the host lacks FSGSBASE\n");
 		return 3;
 	}
-	vec_init();
+	vec_init(table.xcr0_mask);
 	values_init(o.seed);
 	t.executed = calloc(insn_tab_len, sizeof(*t.executed));
 	t.faulted = calloc(insn_tab_len, sizeof(*t.faulted));

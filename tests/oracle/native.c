@@ -163,7 +163,9 @@ handler(int sig, siginfo_t *si, void *ctx)
 	ucontext_t *uc = ctx;
 
 	(void)si;
-	__asm__ volatile("pushfq; andq $~0x40400, (%%rsp); popfq" ::: "cc",
+	/* AC and DF would disturb us; NT and ID, which POPF may have set, would
+	 * get into the next sequence: sigreturn leaves them alone. */
+	__asm__ volatile("pushfq; andq $~0x244400, (%%rsp); popfq" ::: "cc",
 	    "memory");
 	wrfs(child.host_fs);
 	wrgs(child.host_gs);

@@ -113,7 +113,8 @@ void gen_seq(struct seq *q, uint64_t seed, uint64_t index);
 bool gen_wants(unsigned row);
 
 /* --- vec.c: struct vec_state to and from an XSAVE standard image --- */
-void vec_init(void);
+/* shown: the components the guest has, as in XCR0; others are kept initial. */
+void vec_init(uint64_t shown);
 void vec_to_xsave(const struct vec_state *v, uint8_t *image);
 void vec_from_xsave(struct vec_state *v, const uint8_t *image);
 

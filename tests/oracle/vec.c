@@ -24,12 +24,12 @@ component(unsigned n)
 }
 
 void
-vec_init(void)
+vec_init(uint64_t shown)
 {
 	uint32_t lo, hi;
 
 	__asm__("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
-	features = lo & 0xe7;
+	features = lo & 0xe7 & shown;
 	if (features & X_AVX)
 		off_avx = component(2);
 	if (features & X_K) {
