@@ -27,7 +27,8 @@ if [ "${1:-}" != inside ]; then
 	echo 'tester ALL=(ALL) NOPASSWD: ALL' >"$dir/root/etc/sudoers.d/tester"
 	cp /etc/resolv.conf "$dir/root/etc/resolv.conf"
 	if [ -e "$top/.git" ]; then
-		git clone -q "$top" "$home/trivisor" || exit 1
+		# The chown below must not reach the repository's own objects.
+		git clone -q --no-hardlinks "$top" "$home/trivisor" || exit 1
 	else
 		mkdir "$home/trivisor"
 		(cd "$top" && tar -cf - --exclude=./build .) |
