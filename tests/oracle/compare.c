@@ -122,11 +122,24 @@ cr2_mask(const struct seq *q, const struct result *want)
 	return UINT64_MAX;
 }
 
+/* Control may get there by a jump into the middle of something. */
+static bool
+at_int1(const struct seq *q, uint64_t rip)
+{
+	uint64_t at = rip - CODE_VA - q->start;
+	struct insn in;
+
+	return at < q->len && insn_decode(&in, q->code + at, q->len - at,
+	    MODE_64) > 0 && in.desc->id == I_ICEBP;
+}
+
 const char *
 left_open(const struct seq *q, const struct result *want)
 {
 	int i = insn_at(q, want->s.rip);
 
+	if (want->vector == VEC_DB && at_int1(q, want->s.rip))
+		return "RIP after INT1, which virtualised hosts get wrong";
 	if (i < 0 || q->insn[i].row == UINT16_MAX)
 		return NULL;
 	switch (insn_tab[q->insn[i].row].id) {

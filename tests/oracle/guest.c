@@ -183,6 +183,8 @@ build_descriptors(struct guest *g)
 	    UINT64_C(0x8b) << 40 | (tss >> 24 & 0xff) << 56);
 	put64(g, G_GDT + SEL_TSS + 8, tss >> 32);
 	put64(g, G_TSS + 4, STACK_TOP);
+	/* No I/O permission map. */
+	put64(g, G_TSS + 0x60, UINT64_C(0x68) << 48);
 	for (unsigned v = 0; v < 256; v++) {
 		uint64_t h = HIGH + G_HANDLERS + 16 * v;
 		uint64_t dpl = v == VEC_BP || v == VEC_OF ? 0xee : 0x8e;
