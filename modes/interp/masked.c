@@ -31,12 +31,14 @@ first_part(gva_t va, unsigned len)
 
 /*
  * The offset within a buffer that is as misaligned as va, so that the host
- * checks its alignment; a non-canonical va faults for that before.
+ * checks its alignment.  A non-canonical va comes before #AC, but after the
+ * #GP of an operand that always has to be aligned.
  */
 static unsigned
-same_align(const struct vcpu *c, gva_t va)
+same_align(const struct vcpu *c, const struct insn *i, gva_t va)
 {
-	return x86_canonical(c, va) ? va & 63 : 0;
+	return x86_canonical(c, va) || (i->desc->attr & ATTR_ALIGNED) ?
+	    va & 63 : 0;
 }
 
 int
@@ -52,13 +54,13 @@ masked_load(struct vcpu *c, const struct insn *i, gva_t va)
 	int rc;
 
 	if (low && high)
-		mem = page + same_align(c, va);
+		mem = page + same_align(c, i, va);
 	else if (low)
 		mem = page + PAGE_SIZE - first;
 	else if (high)
 		mem = page - first;
 	else
-		mem = thunk_guard(c) + same_align(c, va);
+		mem = thunk_guard(c) + same_align(c, i, va);
 	if ((low && ld_bytes(c, va, mem, high ? len : first, stack)) ||
 	    (high && !low && ld_bytes(c, va + first, mem + first,
 	    len - first, stack)))
@@ -120,7 +122,7 @@ int
 masked_store(struct vcpu *c, const struct insn *i, gva_t va)
 {
 	uint8_t area[256] __attribute__((aligned(64)));
-	uint8_t *a = area + same_align(c, va);
+	uint8_t *a = area + same_align(c, i, va);
 	uint8_t *b = a + 128;
 	bool stack = i->mem.seg == SEG_SS;
 	uint64_t marks;

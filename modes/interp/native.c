@@ -48,11 +48,14 @@ x87_pending(void)
 	return sw & ~cw & 0x3f;
 }
 
+/* CVTPI2PD from memory has nothing to do with MMX registers (SDM 2). */
 static bool
 waits(const struct insn *i)
 {
-	return i->desc->cls == CLASS_MMX || (i->desc->cls == CLASS_X87 &&
-	    i->desc->id != I_FNSTCW && i->desc->id != I_FNSTSW);
+	if (i->desc->cls == CLASS_MMX)
+		return i->desc->id != I_CVTPI2PD;
+	return i->desc->cls == CLASS_X87 && i->desc->id != I_FNSTCW &&
+	    i->desc->id != I_FNSTSW;
 }
 
 int
@@ -107,15 +110,12 @@ run_bounced(struct vcpu *c, const struct insn *i, gva_t va)
 	return write ? st_bytes(c, va, buf, len, stack) : H_NEXT;
 }
 
-/*
- * Elements that are masked out are not accessed and do not fault; of stores
- * only where the table says so (VEXTRACTF32X4 and its kin do fault).
- */
+/* Elements that are masked out are not accessed and do not fault. */
 static bool
 masked(const struct insn *i)
 {
-	return (i->desc->attr & ATTR_MASKED_MEM) ||
-	    (i->enc == ENC_EVEX && i->aaa && !(i->mem_access & ACC_W));
+	return (i->desc->attr & ATTR_MASKED_MEM) &&
+	    (i->enc != ENC_EVEX || i->aaa);
 }
 
 /*
