@@ -51,6 +51,8 @@ bind(struct vcpu *c, struct cached_insn *e)
 		e->handler = h_bsf;
 	else
 		e->handler = h_ud;
+	/* #UD comes before a privilege check. */
+	e->check = e->check && e->handler != h_ud;
 }
 
 static const struct cached_insn *
