@@ -217,12 +217,16 @@ uint64_t
 dead_at_fault(const struct seq *q, const struct result *want)
 {
 	uint64_t live = 0, dead = 0, at = want->s.rip - CODE_VA - q->start;
+	unsigned end = MIN(q->len + INSN_MAX_LEN, CODE_BYTES - q->start);
+	uint8_t code[SEQ_MAX_BYTES + INSN_MAX_LEN];
 	struct insn in;
 
+	memset(code, 0xcc, sizeof(code));
+	memcpy(code, q->code, q->len);
 	for (; at < q->len; at += in.len) {
 		const struct insn_desc *d;
 
-		if (insn_decode(&in, q->code + at, q->len - at, MODE_64) <= 0)
+		if (insn_decode(&in, code + at, end - at, MODE_64) <= 0)
 			break;
 		d = in.desc;
 		live |= d->flags_read & ~dead;
