@@ -152,7 +152,6 @@ struct vcpu {
 	bool fpu_live;			/* guest vectors are in the registers */
 	struct walk_regs walk;		/* follows cr0, cr3, cr4, efer, rflags */
 	bool smc_hit;			/* a traced code page was written */
-	uint64_t debug_resume_rip;
 	bool amd;			/* the guest's CPUID says AMD or Hygon */
 	struct x86_kvmclock kvmclock;
 	struct x86_tlb ltlb;

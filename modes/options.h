@@ -14,7 +14,6 @@ struct engine_options {
 	unsigned tlb_entries;	/* 0: default; 1 for tests */
 	bool no_chain;		/* every exit goes through the dispatcher */
 	bool host_no_bmi2;	/* --host-without=bmi2: use no BMI2 ourselves */
-	bool host_no_fsgsbase;
 	bool count_insns;	/* bt: count retired instructions exactly */
 	unsigned flush_every;	/* tests: flush the code cache now and then */
 };

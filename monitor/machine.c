@@ -209,7 +209,6 @@ set_options(struct machine *m)
 		.tlb_entries = m->cfg.tlb_entries,
 		.no_chain = list_has(m->cfg.bt_disable, "chain"),
 		.host_no_bmi2 = list_has(m->cfg.host_without, "bmi2"),
-		.host_no_fsgsbase = list_has(m->cfg.host_without, "fsgsbase"),
 	};
 }
 

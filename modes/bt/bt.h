@@ -237,7 +237,7 @@ struct bt_vcpu {
 	unsigned tlb_fills_max;	/* tests: keep only this many, 0 all */
 	unsigned tlb_last[SET_COUNT];
 
-	uint64_t n_exit[8], n_helper, n_slow, n_fill, n_step, n_tail_miss;
+	uint64_t n_exit[8], n_helper, n_slow, n_fill, n_step;
 	uint64_t n_lookup;
 };
 

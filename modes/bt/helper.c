@@ -123,12 +123,8 @@ resume(struct bt_vcpu *b)
 
 	bt_mode_update(b);
 	bt_notice_pending(c);
-	if (c->s.activity != ACT_RUNNING) {
-		bt_sync_out(b);
-		return BT_LEAVE;
-	}
 	bt_sync_out(b);
-	return BT_TAIL;
+	return c->s.activity == ACT_RUNNING ? BT_TAIL : BT_LEAVE;
 }
 
 /* Deliver what was raised; a triple fault shows as ACT_SHUTDOWN. */

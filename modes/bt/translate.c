@@ -52,9 +52,6 @@ ends_line(const struct insn *i)
 		return !goes_on(i) && !bit_string(i);
 	case CLASS_STACK:
 		return i->desc->id == I_POPF;
-	case CLASS_IO:
-	case CLASS_FPSTATE:
-		return false;
 	default:
 		return false;
 	}
@@ -62,8 +59,8 @@ ends_line(const struct insn *i)
 
 /*
  * The instruction at rip reaches into the next page: gather its bytes.  Its
- * second page's guest address goes to *gpa2.  Returns as insn_decode(), or -1
- * with an exception raised by the fetch (c.exc) or *mmio set.
+ * second page's guest address goes to *gpa2.  Returns as insn_decode(); *failed
+ * when that page cannot be fetched from (c.exc tells why, unless it is no RAM).
  */
 static int
 decode_crossing(struct bt_vcpu *b, struct insn *i, const uint8_t *first,

@@ -144,7 +144,6 @@ x86_reset(struct vcpu *c)
 	x86_fpu_reset(c);
 	c->s.activity = ACT_RUNNING;
 	c->smc_hit = false;
-	c->debug_resume_rip = 0;
 	x86_sync(c);
 	x86_tlb_flush(c, TLB_FLUSH_ALL, 0);
 }
