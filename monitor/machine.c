@@ -167,42 +167,17 @@ list_has(const char *list, const char *word)
 	return false;
 }
 
-/* What --bt-disable knows. */
 static int
-check_disabled(const char *list, struct err *e)
-{
-	static const char *const known[] = { "chain" };
-
-	for (const char *p = list; *p; p += *p == ',') {
-		size_t n = strcspn(p, ",");
-		bool ok = false;
-
-		for (size_t k = 0; k < ARRAY_LEN(known); k++)
-			ok |= strlen(known[k]) == n &&
-			    !strncmp(p, known[k], n);
-		if (!ok) {
-			err_set(e, ERR_INVALID_ARG, "bt_disable: the "
-			    "translator has no part called \"%.*s\"", (int)n,
-			    p);
-			err_hint(e, "it can do without: chain");
-			return -EINVAL;
-		}
-		p += n;
-	}
-	return 0;
-}
-
-static void
-set_options(struct machine *m)
+set_options(struct machine *m, struct err *e)
 {
 	m->opt = (struct engine_options){
 		.code_cache_bytes = m->cfg.code_cache,
 		.exact_flags = m->cfg.exact_flags,
 		.count_insns = m->cfg.count_insns,
 		.tlb_entries = m->cfg.tlb_entries,
-		.no_chain = list_has(m->cfg.bt_disable, "chain"),
 		.host_no_bmi2 = list_has(m->cfg.host_without, "bmi2"),
 	};
+	return bt_parts_parse(m->cfg.bt_disable, &m->opt.disable, e);
 }
 
 static void
@@ -377,10 +352,9 @@ build(struct machine *m, struct err *e)
 
 	rc = check_supported(m, e);
 	if (!rc)
-		rc = check_disabled(m->cfg.bt_disable, e);
+		rc = set_options(m, e);
 	if (rc)
 		return rc;
-	set_options(m);
 	set_clock(m);
 	rc = build_descriptors(m, e);
 	if (!rc)

@@ -165,7 +165,8 @@ struct bt_vm {
 	struct tu_exit *cross;
 
 	bool bmi2;		/* host has it, fast, and may use it */
-	bool exact_flags, no_chain, count_insns;
+	bool exact_flags, count_insns;
+	uint32_t disable;	/* enum bt_part */
 	bool full;		/* flush before the next translation */
 	bool one_tlb_entry;
 	unsigned flush_every, flush_tick;

@@ -20,7 +20,8 @@ same_page(const struct gen *g, uint64_t target)
 static bool
 chainable(const struct gen *g, uint64_t target)
 {
-	return same_page(g, target) || g->global;
+	return same_page(g, target) ||
+	    (g->global && !(g->t->disable & BT_PART_CROSS));
 }
 
 /* Pad so that the rel32 after an opcode of n bytes is 4-byte aligned. */
@@ -46,7 +47,7 @@ add_exit(struct gen *g, uint8_t *field, uint64_t target)
 	};
 	g->exit[g->n_exit++] = (struct tu_exit){
 		.target = target,
-		.field = g->t->no_chain ? NULL : field,
+		.field = g->t->disable & BT_PART_CHAIN ? NULL : field,
 	};
 }
 

@@ -56,7 +56,7 @@ take_options(struct bt_vm *t, const struct vm *vm)
 
 	t->bmi2 = use_bmi2(vm);
 	t->exact_flags = o->exact_flags;
-	t->no_chain = o->no_chain;
+	t->disable = o->disable;
 	t->count_insns = o->count_insns;
 	t->flush_every = o->flush_every;
 	t->one_tlb_entry = o->tlb_entries == 1;

@@ -9,7 +9,7 @@ failed=0
 log=$(mktemp "${TMPDIR:-/tmp}/oracle.XXXXXX") || exit 99
 trap 'rm -f "$log"' EXIT
 trap 'exit 130' HUP INT TERM
-for setting in "bt" "bt --exact-flags" "bt --no-chain" "bt --tlb-entries 1" \
+for setting in "bt" "bt --exact-flags" "bt --bt-disable chain" "bt --tlb-entries 1" \
     "bt --flush-every 50" "interp" \
     "bt --exact-flags --host-without avx512,avx2,bmi2"; do
 	seed=$((seed + 1))

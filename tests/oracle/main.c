@@ -6,7 +6,7 @@
  *	       [--coverage] [--replay SEED:INDEX] [--max-failures N]
  *	       [--max-insns 1..8] [--only NAME] [--host-without LIST]
  *	       [--align-checks PERCENT] [--tlb-entries N] [--flush-every N]
- *	       [--no-chain] [--exact-flags]
+ *	       [--bt-disable LIST] [--exact-flags]
  *
  * Exit status 0: no difference; 1: differences, or with --coverage an
  * instruction that was not executed often enough; 2: usage; 3: could not run.
@@ -63,7 +63,7 @@ static const struct option long_options[] = {
 	{ "max-failures", required_argument, NULL, 'm' },
 	{ "tlb-entries", required_argument, NULL, 'T' },
 	{ "flush-every", required_argument, NULL, 'F' },
-	{ "no-chain", no_argument, NULL, 'C' },
+	{ "bt-disable", required_argument, NULL, 'C' },
 	{ "exact-flags", no_argument, NULL, 'X' },
 	{ "host-without", required_argument, NULL, 'W' },
 	{ "max-insns", required_argument, NULL, 'M' },
@@ -87,6 +87,17 @@ parse_replay(struct options *o, const char *arg)
 }
 
 static void
+parse_parts(struct options *o, const char *arg)
+{
+	struct err e;
+
+	if (bt_parts_parse(arg, &o->eng.disable, &e)) {
+		fprintf(stderr, "oracle: %s (%s)\n", e.msg, e.hint);
+		exit(2);
+	}
+}
+
+static void
 parse(struct options *o, int argc, char **argv)
 {
 	int ch;
@@ -102,7 +113,7 @@ parse(struct options *o, int argc, char **argv)
 		case 'm': o->max_failures = (unsigned)atol(optarg); break;
 		case 'T': o->eng.tlb_entries = (unsigned)atol(optarg); break;
 		case 'F': o->eng.flush_every = (unsigned)atol(optarg); break;
-		case 'C': o->eng.no_chain = true; break;
+		case 'C': parse_parts(o, optarg); break;
 		case 'X': o->eng.exact_flags = true; break;
 		case 'W': o->without = optarg; break;
 		case 'M': gen_max_insns = (unsigned)atol(optarg); break;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The names of the translator's parts. */
+#include "modes/options.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	uint32_t bit;
+} parts_tab[] = {
+	{ "chain", BT_PART_CHAIN }, { "cross", BT_PART_CROSS },
+	{ "callret", BT_PART_CALLRET }, { "images", BT_PART_IMAGES },
+	{ "reloc", BT_PART_RELOC }, { "evict", BT_PART_EVICT },
+	{ "all", BT_PART_ALL },
+};
+
+static uint32_t
+part_named(const char *name, size_t len)
+{
+	for (size_t k = 0; k < ARRAY_LEN(parts_tab); k++)
+		if (strlen(parts_tab[k].name) == len &&
+		    !strncmp(parts_tab[k].name, name, len))
+			return parts_tab[k].bit;
+	return 0;
+}
+
+int
+bt_parts_parse(const char *list, uint32_t *parts, struct err *e)
+{
+	uint32_t got = 0;
+
+	for (const char *p = list; *p; p += *p == ',') {
+		size_t n = strcspn(p, ",");
+		uint32_t bit = part_named(p, n);
+
+		if (!bit) {
+			err_set(e, ERR_INVALID_ARG, "bt_disable: the "
+			    "translator has no part called \"%.*s\"", (int)n,
+			    p);
+			err_hint(e, "it can do without: chain, cross, "
+			    "callret, images, reloc, evict, or all of them");
+			return -EINVAL;
+		}
+		got |= bit;
+		p += n;
+	}
+	*parts = got;
+	return 0;
+}
