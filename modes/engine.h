@@ -132,7 +132,7 @@ struct vcpu {
 	_Atomic uint32_t kicked;	/* run() must return EXIT_KICKED */
 	_Atomic uint32_t irq_hint;	/* irq_pending() may have become true */
 	_Atomic uint32_t nmi_hint;	/* an NMI was raised */
-	_Atomic uint32_t tlb_hint;	/* engine: invalidations are queued */
+	_Atomic uint32_t inside;	/* see modes/x86/stop.h */
 
 	struct vm *vm;			/* borrowed */
 	unsigned id;			/* 0-based; also the APIC id */
@@ -219,6 +219,16 @@ enum {
 	TLB_SWITCH_NOFLUSH,	/* MOV CR3 with bit 63: another PCID, no flush */
 };
 
+/* Private to modes/x86/stop.c, which explains it. */
+struct vm_stop {
+	_Atomic uint32_t word;		/* the lock */
+	void *_Atomic owner;
+	unsigned depth;
+	_Atomic uint32_t stopping;
+	unsigned stops;
+	uint64_t n_stops;		/* statistics */
+};
+
 struct vm {
 	const struct engine_ops *engine;	/* runs the vCPUs */
 	const struct engine_ops *second;	/* steps rare paths; may equal it */
@@ -230,6 +240,7 @@ struct vm {
 	const struct cpuid_table *cpuid;	/* borrowed, resolved model */
 	uint64_t tsc_khz;
 	uint64_t tsc_zero;			/* host TSC of the first reset */
+	struct vm_stop stop;
 	unsigned n_vcpus;
 	struct vcpu **vcpu;			/* n_vcpus of them, owned */
 	/* For kvmclock's wall clock: CLOCK_REALTIME when clock read zero. */

@@ -3,8 +3,6 @@
 #include "modes/options.h"
 
 #include <errno.h>
-#include <string.h>
-
 static const struct {
 	const char *name;
 	uint32_t bit;
@@ -15,12 +13,31 @@ static const struct {
 	{ "all", BT_PART_ALL },
 };
 
+/* By hand: this library calls none of libc's string functions. */
+static size_t
+word_len(const char *p)
+{
+	size_t n = 0;
+
+	while (p[n] && p[n] != ',')
+		n++;
+	return n;
+}
+
+static bool
+same(const char *name, const char *word, size_t len)
+{
+	for (size_t k = 0; k < len; k++)
+		if (name[k] != word[k])
+			return false;
+	return !name[len];
+}
+
 static uint32_t
-part_named(const char *name, size_t len)
+part_named(const char *word, size_t len)
 {
 	for (size_t k = 0; k < ARRAY_LEN(parts_tab); k++)
-		if (strlen(parts_tab[k].name) == len &&
-		    !strncmp(parts_tab[k].name, name, len))
+		if (same(parts_tab[k].name, word, len))
 			return parts_tab[k].bit;
 	return 0;
 }
@@ -31,7 +48,7 @@ bt_parts_parse(const char *list, uint32_t *parts, struct err *e)
 	uint32_t got = 0;
 
 	for (const char *p = list; *p; p += *p == ',') {
-		size_t n = strcspn(p, ",");
+		size_t n = word_len(p);
 		uint32_t bit = part_named(p, n);
 
 		if (!bit) {

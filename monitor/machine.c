@@ -335,13 +335,6 @@ check_supported(const struct machine *m, struct err *e)
 		    "and kvmclock are there");
 		return -EINVAL;
 	}
-	if (m->cfg.vcpus > 1 && m->cfg.engine != VM_ENGINE_INTERP) {
-		err_set(e, ERR_CONFIG_UNSUPPORTED, "vcpus: this version's "
-		    "translator runs one vCPU, not %u", m->cfg.vcpus);
-		err_hint(e, "ask for one, or take the interpreter (engine "
-		    "interp), which runs several");
-		return -EINVAL;
-	}
 	return 0;
 }
 

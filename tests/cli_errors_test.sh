@@ -50,7 +50,7 @@ check "run: bad pattern" 120 'until.*[Uu]nmatched' $run --until '(' \
     --kernel "$dir/spin"
 check "run: bad mode" 120 'mode.*"fast"' "$trivisor" run --mode fast \
     --kernel "$dir/spin"
-check "run: two CPUs in bt" 122 "one vCPU, not 2" $run --vcpus 2 \
+check "run: too many CPUs" 122 "1 to 16" $run --vcpus 17 \
     --kernel "$dir/spin"
 check "run: a mode that is not built" 122 "hvm.*not built" "$trivisor" run \
     --mode hvm --kernel "$dir/spin"

@@ -97,6 +97,7 @@ struct itlb_entry {
 	uint8_t *host;
 	bool global;
 	bool large;		/* a piece of a 2 MiB or 1 GiB page */
+	uint32_t epoch;		/* bt_vm.cross_epoch before it was walked for */
 };
 
 /* --- translations ---------------------------------------------------- */
@@ -143,8 +144,12 @@ struct tu {
 };
 
 #define TU_HASH_BITS 16
+#define CROSS_EPOCHS 64
 
-/* Per VM; all fields under its vCPUs' stop (one vCPU: its thread). */
+/*
+ * Per VM; what changes is guarded by the VM's lock (modes/x86/stop.h).  Code
+ * and metadata are freed only while no vCPU is inside.
+ */
 struct bt_vm {
 	int cache_fd;
 	size_t cache_size;
@@ -163,11 +168,16 @@ struct bt_vm {
 
 	/* Exits chained to another page; see bt_chain_cross(). */
 	struct tu_exit *cross;
+	uint64_t cross_pages[64];	/* hashed pages they go to */
+	/* Per hashed page: how often links to it were undone. */
+	_Atomic uint32_t cross_epoch[CROSS_EPOCHS];
+	bool sync_core;		/* membarrier() can do that */
 
 	bool bmi2;		/* host has it, fast, and may use it */
 	bool exact_flags, count_insns;
 	uint32_t disable;	/* enum bt_part */
 	bool full;		/* flush before the next translation */
+	uint64_t generation;	/* of code memory: it was freed so often */
 	bool one_tlb_entry;
 	unsigned flush_every, flush_tick;
 
@@ -237,6 +247,8 @@ struct bt_vcpu {
 	bool user_globals;	/* global code pages in the lower half */
 	unsigned tlb_fills_max;	/* tests: keep only this many, 0 all */
 	unsigned tlb_last[SET_COUNT];
+
+	uint64_t generation;	/* of code memory, seen by its processor */
 
 	uint64_t n_exit[8], n_helper, n_slow, n_fill, n_step;
 	uint64_t n_lookup;
@@ -314,8 +326,11 @@ void bt_tu_kill(struct vm *vm, struct tu *u);
 void bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to);
 void bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x);
 void bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to);
+/* May b chain to this page, or could another vCPU know better by now? */
+bool bt_cross_current(struct bt_vcpu *b, uint64_t rip);
+uint32_t bt_cross_epoch(struct bt_vm *t, gva_t va);
 /* Undo bt_chain_cross() for targets in va's page and the one before, or all. */
-void bt_unlink_cross(struct bt_vm *t, gva_t va, bool all);
+void bt_unlink_cross(struct bt_vcpu *b, gva_t va, bool all);
 /* The TU whose host code holds pc, or NULL. */
 struct tu *bt_tu_at(const struct bt_vm *t, const uint8_t *pc);
 /* Guest RIP of the instruction that host address pc belongs to. */

@@ -579,8 +579,18 @@ bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id)
 {
 	uint64_t rip = b->bt->tu[tu_id]->rip + (info >> 16);
 
+	uint64_t next = rip + (info & 15);
+	uint64_t generation = b->bt->generation;
+	uint32_t what;
+
 	b->n_helper++;
 	bt_sync_in(b);
 	b->c.s.rip = rip;
-	return helpers[info >> 8 & 0xff](b, rip + (info & 15), info >> 4 & 15);
+	what = helpers[info >> 8 & 0xff](b, next, info >> 4 & 15);
+	if (likely(what != BT_CONTINUE || generation == b->bt->generation))
+		return what;
+	/* The caller's code was freed while the helper waited. */
+	bt_sync_in(b);
+	b->c.s.rip = next;
+	return resume(b);
 }

@@ -9,11 +9,17 @@
 #include "base/copy.h"
 #include "modes/x86/x86.h"
 
+/* An address that has another index can never be looked up here. */
+static uint64_t
+no_key(unsigned idx)
+{
+	return -(uint64_t)(jc_index(0) == idx ? 2 : 0);
+}
+
 static void
 slot_clear(struct jump_cache *jc, unsigned idx)
 {
-	/* An address that has another index can never be looked up here. */
-	jc->nkey[idx] = -(uint64_t)((jc_index(0) == idx ? 2 : 0));
+	jc->nkey[idx] = no_key(idx);
 	jc->host[idx] = 0;
 	jc->global[idx] = 0;
 }
@@ -47,9 +53,9 @@ bt_jc_flush_page(struct bt_vcpu *b, gva_t va)
 {
 	uint64_t bit, *w = page_word(b, va, &bit);
 
+	bt_unlink_cross(b, va, false);
 	if (!(*w & bit))
 		return;
-	bt_unlink_cross(b->bt, va, false);
 	for (int s = 0; s < SET_COUNT; s++)
 		for (unsigned low = 0; low < 256; low++) {
 			unsigned idx = low | (jc_index(va) & 0xf00);
@@ -102,8 +108,10 @@ bt_jc_drop(struct bt_vcpu *b, const struct tu *u)
 		struct jump_cache *jc = &b->jc[s];
 		unsigned idx = jc_index(u->rip);
 
+		/* Its vCPU may be between its loads of key and code. */
 		if (jc->host[idx] == (uint64_t)(uintptr_t)u->code)
-			slot_clear(jc, idx);
+			__atomic_store_n(&jc->nkey[idx], no_key(idx),
+			    __ATOMIC_RELAXED);
 	}
 }
 
@@ -131,11 +139,14 @@ bt_itlb_get(struct bt_vcpu *b, uint64_t rip)
 	struct itlb_entry *t = &b->itlb[(rip >> PAGE_SHIFT) % ITLB_ENTRIES];
 	struct walk_result r;
 	struct gmem_page p;
+	uint32_t epoch;
 
 	if (t->tag == tag)
 		return t;
+	epoch = bt_cross_epoch(b->bt, rip);
 	if (fetch_page(b, rip, &r, &p))
 		return NULL;
+	t->epoch = epoch;
 	t->tag = tag;
 	t->gpa = r.gpa & PAGE_MASK;
 	t->host = p.host;

@@ -12,6 +12,7 @@
 
 #include <asm/prctl.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@
 
 #include "modes/cpuid.h"
 #include "modes/x86/fpu.h"
+#include "modes/x86/stop.h"
 #include "modes/x86/x86.h"
 
 #define DEFAULT_CACHE (UINT64_C(64) << 20)
@@ -108,6 +110,8 @@ bt_vm_init(struct vm *vm, struct err *e)
 	rc = bt_fault_init(e);
 	if (rc)
 		goto fail;
+	t->sync_core = syscall(SYS_membarrier,
+	    MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
 	return 0;
 
 fail:
@@ -170,6 +174,7 @@ look_around(struct vcpu *c, struct vcpu_exit *x)
 {
 	if (atomic_load_explicit(&c->attention, memory_order_relaxed) == 0) {
 		atomic_store(&c->attention, 1);
+		vcpu_look_stop(c);
 		if (atomic_exchange(&c->kicked, 0)) {
 			x->reason = EXIT_KICKED;
 			return true;
@@ -246,6 +251,16 @@ after_code(struct bt_vcpu *b)
 	}
 }
 
+/* Somebody else may have done it by now. */
+static void
+flush_if_full(struct vm *vm)
+{
+	vm_lock(vm);
+	if (bt_vm_of(vm)->full)
+		bt_flush_all(vm);
+	vm_unlock(vm);
+}
+
 /* No translation: a fetch fault, code outside RAM, or a full cache. */
 static void
 without_code(struct bt_vcpu *b)
@@ -253,7 +268,7 @@ without_code(struct bt_vcpu *b)
 	struct vcpu *c = &b->c;
 
 	if (b->bt->full) {
-		bt_flush_all(c->vm);
+		flush_if_full(c->vm);
 	} else if (c->exc.raised) {
 		(void)!x86_deliver(c);
 	} else {
@@ -280,16 +295,16 @@ link_exit(struct bt_vcpu *b, struct tu_exit *x, struct tu *u)
 {
 	const struct tu *from = b->bt->tu[b->exit_id / BT_MAX_EXITS];
 
-	if (from->mode != u->mode)
+	if (from->dead || from->mode != u->mode)
 		return;
 	if (u->gpa2 != ~UINT64_C(0))
 		bt_chain_probe(b, x);
 	else if (((from->rip ^ u->rip) & PAGE_MASK) == 0)
 		bt_chain(b->bt, x, u);
-	else if (from->global && u->global)
-		bt_chain_cross(b->bt, x, u);
-	else
+	else if (!from->global || !u->global)
 		bt_chain_probe(b, x);
+	else if (bt_cross_current(b, u->rip))
+		bt_chain_cross(b->bt, x, u);
 }
 
 static bool
@@ -298,14 +313,60 @@ time_to_flush(struct bt_vm *t)
 	return t->flush_every && ++t->flush_tick % t->flush_every == 0;
 }
 
+/*
+ * Code memory was used anew since this processor last ran from it.  Where
+ * membarrier() could not say so, an instruction that serialises does.
+ */
+static void
+notice_generation(struct bt_vcpu *b)
+{
+	uint32_t a = 0, c = 0;
+
+	if (likely(b->generation == b->bt->generation))
+		return;
+	b->generation = b->bt->generation;
+	if (!b->bt->sync_core)
+		__asm__ volatile("cpuid" : "+a"(a), "+c"(c) : :
+		    "ebx", "edx", "memory");
+}
+
+/*
+ * The translation at s.rip, reached by exit x when code memory was of that
+ * generation.  NULL as for lookup().
+ */
+static struct tu *
+find_next(struct bt_vcpu *b, struct tu_exit *x, uint64_t generation)
+{
+	struct bt_vm *t = b->bt;
+	struct vm *vm = b->c.vm;
+	struct tu *u;
+
+	vm_lock(vm);
+	if (unlikely(time_to_flush(t)))
+		bt_flush_all(vm);
+	if (t->generation != generation)
+		x = NULL;
+	notice_generation(b);
+	u = lookup(b);
+	if (u) {
+		if (x && x->target == u->rip)
+			link_exit(b, x, u);
+		bt_jc_put(b, u->rip, u);
+	}
+	vm_unlock(vm);
+	return u;
+}
+
 static void
 bt_run(struct vcpu *c, struct vcpu_exit *out)
 {
 	struct bt_vcpu *b = bt_of(c);
 	struct tu_exit *x = NULL;
+	uint64_t generation = 0;
 	struct tu *u;
 
 	adopt_thread(b);
+	vcpu_enter(c);
 	x86_fpu_load(c);
 	for (;;) {
 		if (look_around(c, out))
@@ -319,23 +380,18 @@ bt_run(struct vcpu *c, struct vcpu_exit *out)
 			bt_notice_pending(c);
 			continue;
 		}
-		if (unlikely(time_to_flush(b->bt))) {
-			bt_flush_all(c->vm);
-			x = NULL;
-		}
-		u = lookup(b);
+		u = find_next(b, x, generation);
+		x = NULL;
 		if (!u) {
-			x = NULL;
 			without_code(b);
 			continue;
 		}
-		if (x && !u->dead && x->target == u->rip)
-			link_exit(b, x, u);
-		bt_jc_put(b, u->rip, u);
 		enter(b, u);
+		generation = b->bt->generation;
 		x = after_code(b);
 	}
 	x86_fpu_save(c);
+	vcpu_leave(c);
 }
 
 static void

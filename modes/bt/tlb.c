@@ -90,7 +90,7 @@ flush_page(struct bt_vcpu *b, gva_t va)
 		itlb_flush(b, true);
 		bt_jc_reset(b);
 		b->large_code = 0;
-		bt_unlink_cross(b->bt, va, true);
+		bt_unlink_cross(b, va, true);
 		return;
 	}
 	b->itlb[(va >> PAGE_SHIFT) % ITLB_ENTRIES].tag = 1;
@@ -117,7 +117,7 @@ bt_tlb_flush(struct vcpu *c, unsigned scope, gva_t va)
 		itlb_flush(b, true);
 		bt_jc_reset(b);
 		b->large_code = 0;
-		bt_unlink_cross(b->bt, 0, true);
+		bt_unlink_cross(b, 0, true);
 		break;
 	}
 }

@@ -12,6 +12,7 @@
 #include "modes/bt/gen.h"
 
 #include "modes/cpuid.h"
+#include "modes/x86/stop.h"
 #include "modes/x86/x86.h"
 
 /* BT and its kin whose register bit offset reaches outside the operand. */
@@ -319,6 +320,11 @@ emit_body(struct gen *g, const struct source *s)
 		gen_jump(g, g->rip0 + off);
 }
 
+/*
+ * From here on every write to the page is reported.  A store that passed its
+ * check before must have landed before the bytes are read: the other vCPUs
+ * are stopped while their write entries go.
+ */
 static void
 protect(struct bt_vcpu *b, gpa_t gpa)
 {
@@ -330,8 +336,10 @@ protect(struct bt_vcpu *b, gpa_t gpa)
 	if (__atomic_fetch_or(p.trace, GMEM_TRACE_CODE, __ATOMIC_SEQ_CST) &
 	    GMEM_TRACE_CODE)
 		return;
+	vm_stop_others(vm);
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		bt_tlb_protect(bt_of(vm->vcpu[i]), p.host);
+	vm_go_on(vm);
 }
 
 static struct tu *
@@ -360,7 +368,9 @@ file(struct gen *g, const struct source *s, const uint8_t *entry)
 		.exit = x, .map = m, .n_map = g->n_insn,
 	};
 	t->used = align_up((size_t)(g->e.p - t->rw), 16);
-	t->tu[t->n_tu++] = u;
+	t->tu[t->n_tu] = u;
+	/* Fault handlers search without the lock. */
+	__atomic_store_n(&t->n_tu, t->n_tu + 1, __ATOMIC_RELEASE);
 	bt_tu_insert(t, u);
 	t->n_translated++;
 	t->n_insns_translated += g->n_insn;

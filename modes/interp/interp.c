@@ -12,6 +12,7 @@
 #include "modes/interp/native.h"
 #include "modes/interp/thunk.h"
 #include "modes/x86/fpu.h"
+#include "modes/x86/stop.h"
 
 /* --- fetch and decode --- */
 
@@ -254,7 +255,7 @@ static bool
 attend(struct vcpu *c, enum vcpu_exit_reason *reason)
 {
 	atomic_store(&c->attention, 1);
-	atomic_store(&c->tlb_hint, 0);
+	vcpu_look_stop(c);
 	if (atomic_exchange(&c->kicked, 0)) {
 		*reason = EXIT_KICKED;
 		return true;
@@ -299,12 +300,14 @@ interp_run(struct vcpu *c, struct vcpu_exit *x)
 {
 	struct interp *in = interp_of(c);
 
+	vcpu_enter(c);
 	hostfault_stack_enter(&in->stack);
 	x86_fpu_load(c);
 	interp_tlb_flush(in);
 	debug_sync(c);
 	loop(c, &x->reason);
 	x86_fpu_save(c);
+	vcpu_leave(c);
 	hostfault_stack_leave(&in->stack);
 }
 

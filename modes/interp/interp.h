@@ -339,7 +339,7 @@ struct rmw {
 	uint8_t size;
 	bool lock;
 	bool stack;
-	bool held;		/* the global split lock */
+	struct vm *held;	/* its other vCPUs are stopped; or NULL */
 };
 
 /* Check for writing and load r->old.  May raise. */

@@ -5,6 +5,7 @@
  */
 #include "modes/interp/handlers.h"
 #include "modes/x86/fpu.h"
+#include "modes/x86/stop.h"
 
 enum {
 	TSS32_AVAIL = 9,
@@ -56,8 +57,10 @@ uint32_t
 port_in(struct vcpu *c, uint16_t port, unsigned size)
 {
 	bool live = x86_fpu_out(c);
+	bool inside = vcpu_out(c);
 	uint32_t v = c->vm->plat->pio_read(c->vm->plat_ctx, port, size);
 
+	vcpu_in(c, inside);
 	x86_fpu_in(c, live);
 	watch_port(c, port, size);
 	return v;
@@ -67,9 +70,11 @@ void
 port_out(struct vcpu *c, uint16_t port, unsigned size, uint32_t v)
 {
 	bool live = x86_fpu_out(c);
+	bool inside = vcpu_out(c);
 
 	c->vm->plat->pio_write(c->vm->plat_ctx, port, size,
 	    v & size_mask(size));
+	vcpu_in(c, inside);
 	x86_fpu_in(c, live);
 	watch_port(c, port, size);
 }

@@ -4,12 +4,8 @@
  * page walker, and slow paths through modes/x86 for everything that is not
  * plain RAM within one page (MMIO, ROM writes, page crossings, faults).
  */
-#include <stdatomic.h>
-
 #include "modes/interp/interp.h"
-
-/* Serialises locked accesses that no single host instruction can do. */
-static atomic_flag split_lock = ATOMIC_FLAG_INIT;
+#include "modes/x86/stop.h"
 
 void
 interp_tlb_flush(struct interp *in)
@@ -268,6 +264,28 @@ host_cmpxchg(uint8_t *p, unsigned size, uint64_t *old, uint64_t v)
 	return done;
 }
 
+/* Both ends of an access that crosses a page are plain memory. */
+static bool
+both_ram(struct vcpu *c, gva_t va, unsigned size)
+{
+	return !one_page(va, size) && host_ptr(c, va, 1, true) &&
+	    host_ptr(c, va + size - 1, 1, true);
+}
+
+/*
+ * No single host instruction can do it: the other vCPUs stand still meanwhile.
+ * That means nothing for MMIO, whose devices must not be waited for like this.
+ */
+static void
+rmw_hold(struct vcpu *c, struct rmw *r)
+{
+	if (c->vm->n_vcpus == 1 || !both_ram(c, r->va, r->size))
+		return;
+	vm_lock(c->vm);
+	vm_stop_others(c->vm);
+	r->held = c->vm;
+}
+
 int
 rmw_load(struct vcpu *c, gva_t va, unsigned size, bool lock, bool stack,
     struct rmw *r)
@@ -283,11 +301,8 @@ rmw_load(struct vcpu *c, gva_t va, unsigned size, bool lock, bool stack,
 	}
 	if (x86_probe(c, va, size, WALK_WRITE, stack))
 		return H_FAULT;
-	if (lock) {
-		while (atomic_flag_test_and_set(&split_lock))
-			__asm__ volatile("pause");
-		r->held = true;
-	}
+	if (lock)
+		rmw_hold(c, r);
 	if (x86_read(c, va, &r->old, size, 0, stack)) {
 		rmw_drop(r);
 		return H_FAULT;
@@ -315,7 +330,9 @@ rmw_store(struct vcpu *c, struct rmw *r, uint64_t v)
 void
 rmw_drop(struct rmw *r)
 {
-	if (r->held)
-		atomic_flag_clear(&split_lock);
-	r->held = false;
+	if (!r->held)
+		return;
+	vm_go_on(r->held);
+	vm_unlock(r->held);
+	r->held = NULL;
 }

@@ -8,6 +8,7 @@
  * so that a fault on the way finds the state as the instruction left it.
  */
 #include "modes/x86/priv.h"
+#include "modes/x86/stop.h"
 
 #include <errno.h>
 
@@ -459,15 +460,17 @@ static int
 irq_next(struct vcpu *c)
 {
 	const struct platform *plat = c->vm->plat;
+	bool inside = vcpu_out(c);
 	int v = plat->irq_take(c->vm->plat_ctx, c);
 
-	if (v >= 0)
-		return v;
-	/* Raised between the two: whoever raised it set the hint before. */
-	atomic_store(&c->irq_hint, 0);
-	if (plat->irq_pending(c->vm->plat_ctx, c))
-		atomic_store(&c->irq_hint, 1);
-	return -1;
+	if (v < 0) {
+		/* Whoever raises one from now on sets the hint. */
+		atomic_store(&c->irq_hint, 0);
+		if (plat->irq_pending(c->vm->plat_ctx, c))
+			atomic_store(&c->irq_hint, 1);
+	}
+	vcpu_in(c, inside);
+	return v;
 }
 
 int

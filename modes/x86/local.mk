@@ -9,6 +9,7 @@ libx86_a_SOURCES = modes/cpu_state.h modes/engine.h modes/cpuid.h \
 	modes/x86/iret.c modes/x86/kvmclock.c modes/x86/mem.c modes/x86/msr.c \
 	modes/x86/segment.c modes/x86/stack.c modes/x86/state.c \
 	modes/x86/syscall.c modes/x86/system.c modes/x86/task.c \
-	modes/x86/hostfault.c modes/x86/hostfault.h
+	modes/x86/hostfault.c modes/x86/hostfault.h \
+	modes/x86/stop.c modes/x86/stop.h
 EXTRA_DIST += modes/x86/README.md
 include modes/x86/decode.mk

@@ -9,6 +9,7 @@
 
 #include "base/copy.h"
 #include "modes/x86/fpu.h"
+#include "modes/x86/stop.h"
 
 /* One page's worth of an access. */
 struct piece {
@@ -152,6 +153,7 @@ mmio_read(struct vcpu *c, gpa_t gpa, uint8_t *dst, unsigned len)
 {
 	const struct platform *plat = c->vm->plat;
 	bool live = x86_fpu_out(c);
+	bool inside = vcpu_out(c);
 
 	while (len) {
 		unsigned n = 8;
@@ -166,6 +168,7 @@ mmio_read(struct vcpu *c, gpa_t gpa, uint8_t *dst, unsigned len)
 		gpa += n;
 		len -= n;
 	}
+	vcpu_in(c, inside);
 	x86_fpu_in(c, live);
 }
 
@@ -174,6 +177,7 @@ mmio_write(struct vcpu *c, gpa_t gpa, const uint8_t *src, unsigned len)
 {
 	const struct platform *plat = c->vm->plat;
 	bool live = x86_fpu_out(c);
+	bool inside = vcpu_out(c);
 
 	while (len) {
 		unsigned n = 8;
@@ -188,6 +192,7 @@ mmio_write(struct vcpu *c, gpa_t gpa, const uint8_t *src, unsigned len)
 		gpa += n;
 		len -= n;
 	}
+	vcpu_in(c, inside);
 	x86_fpu_in(c, live);
 }
 

@@ -7,6 +7,7 @@
  * The local APIC's registers are the platform's.
  */
 #include "modes/x86/priv.h"
+#include "modes/x86/stop.h"
 
 #include "modes/cpuid.h"
 
@@ -110,16 +111,22 @@ static int
 rd_apic(struct vcpu *c, uint32_t msr, uint64_t *v)
 {
 	const struct platform *p = c->vm->plat;
+	bool inside = vcpu_out(c);
+	int rc = p->apic_msr_read(c->vm->plat_ctx, c, msr, v);
 
-	return p->apic_msr_read(c->vm->plat_ctx, c, msr, v) ? -1 : 0;
+	vcpu_in(c, inside);
+	return rc ? -1 : 0;
 }
 
 static int
 wr_apic(struct vcpu *c, uint32_t msr, uint64_t v)
 {
 	const struct platform *p = c->vm->plat;
+	bool inside = vcpu_out(c);
+	int rc = p->apic_msr_write(c->vm->plat_ctx, c, msr, v);
 
-	if (p->apic_msr_write(c->vm->plat_ctx, c, msr, v))
+	vcpu_in(c, inside);
+	if (rc)
 		return -1;
 	if (msr == MSR_APIC_BASE)
 		c->s.apic_base = v;

@@ -4,6 +4,7 @@
  * SDM 3 2.5, 4.10.4 and 17.2, SDM 2 under MOV CRn.
  */
 #include "modes/x86/priv.h"
+#include "modes/x86/stop.h"
 
 #include "modes/cpuid.h"
 
@@ -189,11 +190,15 @@ set_cr4(struct vcpu *c, uint64_t v)
 static int
 set_cr8(struct vcpu *c, uint64_t v)
 {
+	bool inside;
+
 	if (v & ~UINT64_C(15))
 		return gp0(c);
 	c->s.cr8 = v;
+	inside = vcpu_out(c);
 	if (c->vm->plat && c->vm->plat->set_tpr)
 		c->vm->plat->set_tpr(c->vm->plat_ctx, c, (uint8_t)v);
+	vcpu_in(c, inside);
 	return 0;
 }
 
