@@ -109,7 +109,7 @@ struct domain_exit {
 	char detail[512];
 	bool has_code;
 	int exit_code;
-	char counters[3072];		/* the engine's last: "name=value\n" */
+	char counters[6144];		/* the engine's last: "name=value\n" */
 };
 
 struct domain {

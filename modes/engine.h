@@ -169,6 +169,10 @@ struct engine_code {
 
 typedef void engine_show_fn(void *ctx, const struct engine_code *code);
 
+#define ALL_VCPUS (~0u)
+
+typedef void engine_stat_fn(void *ctx, const char *name, uint64_t value);
+
 struct engine_ops {
 	const char *name;
 	enum engine_id id;
@@ -207,9 +211,12 @@ struct engine_ops {
 	 */
 	unsigned (*show)(struct vm *vm, uint64_t pc, unsigned max,
 	    engine_show_fn *emit, void *ctx);
-	/* Names and values for stats; emit is called once per counter. */
-	void (*stats)(struct vm *vm, void (*emit)(void *ctx, const char *name,
-	    uint64_t value), void *ctx);
+	/*
+	 * Any thread, while vCPUs run: names and values of one vCPU's counters,
+	 * or with ALL_VCPUS of their sums and of the engine's own.
+	 */
+	void (*stats)(struct vm *vm, unsigned vcpu, engine_stat_fn *emit,
+	    void *ctx);
 };
 
 enum {

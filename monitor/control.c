@@ -90,46 +90,11 @@ do_console(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 	    e);
 }
 
-static void
-emit_stat(void *ctx, const char *name, uint64_t value)
-{
-	ctl_put(ctx, name, "%" PRIu64, value);
-}
-
 static int
 do_stats(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
     struct err *e)
 {
-	struct machine *m = mon->m;
-	char name[32];
-
-	ctl_put(a, "uptime_ns", "%" PRId64, clock_now(&m->clock.c));
-	for (unsigned i = 0; i < m->vm.n_vcpus; i++) {
-		const struct cpu *p = &m->cpu[i];
-		const struct {
-			const char *name;
-			uint64_t value;
-		} t[] = {
-			{ "exits", atomic_load(&p->exits) },
-			{ "halts", atomic_load(&p->halts) },
-			{ "interrupts", atomic_load(&p->interrupts) },
-		};
-
-		for (unsigned k = 0; k < ARRAY_LEN(t); k++) {
-			snprintf(name, sizeof(name), "vcpu%u.%s", i, t[k].name);
-			ctl_put(a, name, "%" PRIu64, t[k].value);
-		}
-	}
-	pthread_mutex_lock(&m->lock);
-	ctl_put(a, "bus.pio_unclaimed", "%" PRIu64, m->pio.unclaimed);
-	ctl_put(a, "bus.mmio_unclaimed", "%" PRIu64, m->mmio.unclaimed);
-	for (unsigned i = 0; i < m->cfg.n_serials; i++) {
-		snprintf(name, sizeof(name), "serial%u.bytes", i);
-		ctl_put(a, name, "%" PRIu64, m->console[i].written);
-	}
-	pthread_mutex_unlock(&m->lock);
-	if (m->vm.engine->stats)
-		m->vm.engine->stats(&m->vm, emit_stat, a);
+	stats_put(mon->m, a);
 	return 0;
 }
 

@@ -293,7 +293,7 @@ lifecycle_shutdown(struct monitor *mon, struct err *e)
 /* --- the report ------------------------------------------------------------------------ */
 
 struct report {
-	char text[4096];
+	char text[8192];
 	size_t n;
 };
 
@@ -313,7 +313,6 @@ add_counter(void *ctx, const char *name, uint64_t value)
 void
 lifecycle_report(const struct monitor *mon)
 {
-	const struct engine_ops *engine = mon->m->vm.engine;
 	char detail[sizeof(mon->detail)];
 	struct report r;
 	int fd = mon->m->cfg.report_fd;
@@ -330,8 +329,7 @@ lifecycle_report(const struct monitor *mon)
 	r.n = (size_t)snprintf(r.text, sizeof(r.text),
 	    "state=%s\nreason=%s\n%sdetail=%s\n",
 	    run_state_name(mon->state), mon->reason, code, detail);
-	if (engine->stats)
-		engine->stats(&mon->m->vm, add_counter, &r);
+	stats_engines(mon->m, ALL_VCPUS, add_counter, &r);
 	if (ftruncate(fd, 0) < 0 ||
 	    pwrite(fd, r.text, r.n, 0) != (ssize_t)r.n)
 		log_line(LOG_ERR, "what=report error=\"%s\"", strerror(errno));

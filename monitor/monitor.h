@@ -6,6 +6,7 @@
  *	lifecycle.c	what becomes of requests; states, events, the report
  *	control.c	connections of daemons (vm/control.h)
  *	attach.c	descriptors of console viewers
+ *	stats.c		counters
  *	show.c		translated code for people
  *	gdb.c		the debugger's stub
  *
@@ -104,6 +105,14 @@ void control_start(struct monitor *mon);
 void control_stop(struct monitor *mon);
 /* Send subscribers what they have not had yet. */
 void control_pump(struct monitor *mon);
+
+/* --- stats.c --- */
+
+/* Counters of the engines and of vCPU threads: one vCPU's or all. */
+void stats_engines(struct machine *m, unsigned vcpu, engine_stat_fn *emit,
+    void *ctx);
+/* The answer to CTL_STATS. */
+void stats_put(struct machine *m, struct ctl_msg *a);
 
 /* --- show.c --- */
 

@@ -190,6 +190,26 @@ vcpu_run(struct cpu *p)
 	}
 }
 
+static uint64_t
+clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	if (clock_gettime(id, &ts))
+		return 0;
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t
+cpu_time(const struct cpu *p)
+{
+	clockid_t id;
+
+	if (!atomic_load(&p->tid) || pthread_getcpuclockid(p->thread, &id))
+		return atomic_load(&p->cpu_ns);
+	return clock_ns(id);
+}
+
 static void setup_thread(struct cpu *p);
 
 static void *
@@ -208,6 +228,8 @@ vcpu_thread(void *arg)
 	}
 	if (p->timer_id >= 0)
 		syscall(SYS_timer_delete, p->timer_id);
+	atomic_store(&p->cpu_ns, clock_ns(CLOCK_THREAD_CPUTIME_ID));
+	atomic_store(&p->tid, 0);
 	return NULL;
 }
 
@@ -256,10 +278,11 @@ setup_thread(struct cpu *p)
 	    .sigev_signo = CPU_TIMER_SIGNAL, .sigev_value.sival_ptr = p };
 	char name[16];
 
+	atomic_store(&p->tid, (pid_t)syscall(SYS_gettid));
 	snprintf(name, sizeof(name), "vcpu%u", p->c->id);
 	pthread_setname_np(pthread_self(), name);
 	setup_signals(p);
-	ev._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+	ev._sigev_un._tid = atomic_load(&p->tid);
 	if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &p->timer_id) < 0) {
 		struct err e;
 

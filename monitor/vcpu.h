@@ -40,6 +40,8 @@ struct cpu {
 	bool step_once;			/* the debugger's; set while parked */
 	uint64_t watched;		/* instructions run by debug_run() */
 	void *signal_stack;		/* owned */
+	_Atomic pid_t tid;		/* 0 before and after the thread's life */
+	_Atomic uint64_t cpu_ns;	/* it used; set when it ends */
 	/* Statistics; read by anybody. */
 	_Atomic uint64_t exits, halts, interrupts;
 };
@@ -49,6 +51,8 @@ MUST_USE int cpu_init(struct cpu *p, struct machine *m, unsigned id,
 void cpu_fini(struct cpu *p);
 /* Start the thread. */
 MUST_USE int cpu_start(struct cpu *p, struct err *e);
+/* What the thread has used, in ns.  The thread that starts and ends it. */
+uint64_t cpu_time(const struct cpu *p);
 /* Out of run() and of sleep, to look at holds and signals.  Any thread. */
 void cpu_kick(struct cpu *p);
 

@@ -187,6 +187,7 @@ struct bt_vm {
 	const uint8_t *tail[SET_COUNT], *tail_exit, *fault_exit;
 
 	uint64_t n_translated, n_insns_translated, n_flush, n_smc, n_chain;
+	uint64_t n_cross, n_probe, n_unlink;
 };
 
 /* What a stub reports to the run loop. */
@@ -203,6 +204,18 @@ enum bt_next {
 	BT_TAIL,		/* continue at s.rip, by the current mode's probe */
 	BT_LEAVE,		/* back to the run loop */
 };
+
+/* What a vCPU does while it is not in translated code, for the profile. */
+enum bt_doing {
+	DOING_OUTSIDE,		/* not in bt_run() */
+	DOING_LOOP,
+	DOING_TRANSLATE,
+	DOING_STEP,		/* in the second engine */
+	DOING_SLOW,		/* a soft-TLB miss */
+	DOING_HELPER,		/* plus enum bt_helper_id */
+};
+
+#define MAX_HELPERS 32
 
 struct bt_vcpu {
 	struct vcpu c;
@@ -250,8 +263,12 @@ struct bt_vcpu {
 
 	uint64_t generation;	/* of code memory, seen by its processor */
 
-	uint64_t n_exit[8], n_helper, n_slow, n_fill, n_step;
+	uint64_t n_exit[8], n_slow, n_fill, n_step;
 	uint64_t n_lookup;
+	uint64_t n_helper[MAX_HELPERS];
+	uint64_t n_tlb_flush[4];	/* by TLB_FLUSH_*, TLB_SWITCH_NOFLUSH */
+	uint64_t translate_ticks;	/* of the TSC, in bt_translate() */
+	unsigned doing;		/* enum bt_doing; stale in translated code */
 };
 
 static inline struct bt_vcpu *
@@ -393,8 +410,9 @@ void bt_mode_update(struct bt_vcpu *b);
 
 /* --- stats.c ---------------------------------------------------------- */
 
-void bt_stats(struct vm *vm, void (*emit)(void *ctx, const char *name,
-    uint64_t value), void *ctx);
+/* "bt.helper.NAME": its counter. */
+const char *bt_helper_name(unsigned id);
+void bt_stats(struct vm *vm, unsigned vcpu, engine_stat_fn *emit, void *ctx);
 
 unsigned bt_show(struct vm *vm, uint64_t pc, unsigned max,
     engine_show_fn *emit, void *ctx);

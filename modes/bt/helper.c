@@ -139,6 +139,7 @@ static uint32_t
 step_one(struct bt_vcpu *b)
 {
 	b->n_step++;
+	b->doing = DOING_STEP;
 	(void)!b->c.vm->second->step(&b->c, 1);
 	return resume(b);
 }
@@ -165,6 +166,7 @@ bt_h_slow(struct bt_vcpu *b, uint64_t ea, uint32_t info, uint32_t tu_id)
 	int rc = 1;
 
 	b->n_slow++;
+	b->doing = DOING_SLOW;
 	bt_sync_in(b);
 	b->c.s.rip = b->bt->tu[tu_id]->rip + off;
 	if ((ea & ~PAGE_MASK) + size <= PAGE_SIZE &&
@@ -578,15 +580,16 @@ uint32_t
 bt_h_call(struct bt_vcpu *b, uint32_t info, uint32_t tu_id)
 {
 	uint64_t rip = b->bt->tu[tu_id]->rip + (info >> 16);
-
+	unsigned id = info >> 8 & 0xff;
 	uint64_t next = rip + (info & 15);
 	uint64_t generation = b->bt->generation;
 	uint32_t what;
 
-	b->n_helper++;
+	b->n_helper[id]++;
+	b->doing = DOING_HELPER + id;
 	bt_sync_in(b);
 	b->c.s.rip = rip;
-	what = helpers[info >> 8 & 0xff](b, next, info >> 4 & 15);
+	what = helpers[id](b, next, info >> 4 & 15);
 	if (likely(what != BT_CONTINUE || generation == b->bt->generation))
 		return what;
 	/* The caller's code was freed while the helper waited. */

@@ -232,6 +232,7 @@ after_code(struct bt_vcpu *b)
 	struct tu *from;
 	struct tu_exit *x;
 
+	b->doing = DOING_LOOP;
 	b->n_exit[b->exit_code]++;
 	bt_sync_in(b);
 	switch (b->exit_code) {
@@ -273,6 +274,7 @@ without_code(struct bt_vcpu *b)
 		(void)!x86_deliver(c);
 	} else {
 		b->n_step++;
+		b->doing = DOING_STEP;
 		(void)!c->vm->second->step(c, 1);
 		bt_notice_pending(c);
 	}
@@ -368,6 +370,7 @@ bt_run(struct vcpu *c, struct vcpu_exit *out)
 	adopt_thread(b);
 	vcpu_enter(c);
 	x86_fpu_load(c);
+	b->doing = DOING_LOOP;
 	for (;;) {
 		if (look_around(c, out))
 			break;
@@ -375,6 +378,7 @@ bt_run(struct vcpu *c, struct vcpu_exit *out)
 		if (b->mode & MODE_OTHER) {
 			x = NULL;
 			b->n_step++;
+			b->doing = DOING_STEP;
 			(void)!c->vm->second->step(c,
 			    x86_code64(c) ? 1 : STEP_BATCH);
 			bt_notice_pending(c);
@@ -390,6 +394,7 @@ bt_run(struct vcpu *c, struct vcpu_exit *out)
 		generation = b->bt->generation;
 		x = after_code(b);
 	}
+	b->doing = DOING_OUTSIDE;
 	x86_fpu_save(c);
 	vcpu_leave(c);
 }

@@ -104,6 +104,7 @@ bt_tlb_flush(struct vcpu *c, unsigned scope, gva_t va)
 {
 	struct bt_vcpu *b = bt_of(c);
 
+	b->n_tlb_flush[scope]++;
 	switch (scope) {
 	case TLB_FLUSH_PAGE:
 		flush_page(b, va);

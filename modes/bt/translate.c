@@ -417,8 +417,8 @@ attempt(struct gen *g, struct bt_vcpu *b, struct source *s,
 	return !g->e.overflow;
 }
 
-struct tu *
-bt_translate(struct bt_vcpu *b)
+static struct tu *
+translate(struct bt_vcpu *b)
 {
 	static _Thread_local struct gen gen_state;
 	struct gen *g = &gen_state;
@@ -452,4 +452,17 @@ bt_translate(struct bt_vcpu *b)
 		g->max_insns /= 2;
 	}
 	return s.failed ? NULL : file(g, &s, entry);
+}
+
+struct tu *
+bt_translate(struct bt_vcpu *b)
+{
+	uint64_t start = __builtin_ia32_rdtsc();
+	struct tu *u;
+
+	b->doing = DOING_TRANSLATE;
+	u = translate(b);
+	b->doing = DOING_LOOP;
+	b->translate_ticks += __builtin_ia32_rdtsc() - start;
+	return u;
 }

@@ -137,6 +137,7 @@ bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x)
 	t->used = align_up((size_t)(e.p - t->rw), 16);
 	patch(t, x->field, at);
 	x->field = NULL;
+	t->n_probe++;
 }
 
 /* A conservative memory of the pages that links lead to. */
@@ -161,6 +162,7 @@ bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to)
 	if (!x->field || x->to || to->dead)
 		return;
 	bt_chain(t, x, to);
+	t->n_cross++;
 	if (x->in_cross)
 		return;
 	x->in_cross = true;
@@ -230,6 +232,7 @@ unlink_cross(struct bt_vm *t, gva_t va, bool all)
 		incoming_remove(x);
 		patch(t, x->field, x->stub);
 		x->to = NULL;
+		t->n_unlink++;
 	}
 }
 
@@ -288,6 +291,7 @@ bt_tu_kill(struct vm *vm, struct tu *u)
 	for (struct tu_exit *x = u->incoming; x; x = x->next_in) {
 		patch(t, x->field, x->stub);
 		x->to = NULL;
+		t->n_unlink++;
 	}
 	u->incoming = NULL;
 	for (unsigned i = 0; i < vm->n_vcpus; i++)

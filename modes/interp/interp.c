@@ -206,6 +206,7 @@ execute_watched(struct vcpu *c)
 	if (rc == H_NEXT)
 		c->s.rip = next_rip(c, &e->insn);
 	c->insns++;
+	interp_of(c)->n_insn[e->insn.desc->id]++;
 	if (resumed && e->insn.desc->flow != FLOW_IRET)
 		c->s.rflags &= ~(uint64_t)FLAG_RF;
 	return trap(c, &e->insn, stepped);
@@ -234,6 +235,7 @@ execute(struct vcpu *c)
 	if (rc == H_NEXT)
 		c->s.rip = next_rip(c, &e->insn);
 	c->insns++;
+	interp_of(c)->n_insn[e->insn.desc->id]++;
 	return 0;
 }
 
@@ -419,17 +421,6 @@ interp_kick(struct vcpu *c)
 {
 	atomic_store(&c->kicked, 1);
 	vcpu_attention(c);
-}
-
-static void
-interp_stats(struct vm *vm,
-    void (*emit)(void *ctx, const char *name, uint64_t value), void *ctx)
-{
-	uint64_t insns = 0;
-
-	for (unsigned n = 0; n < vm->n_vcpus; n++)
-		insns += vm->vcpu[n]->insns;
-	emit(ctx, "interp.insns", insns);
 }
 
 const struct engine_ops engine_interp = {

@@ -73,6 +73,7 @@ struct interp {
 	uint64_t watch_hit;	/* DR6 bits of data breakpoints just hit */
 	struct hostfault_stack stack;
 	struct thunk_cache *thunks;	/* owned */
+	uint64_t n_insn[I_COUNT];	/* retired, by enum insn_id */
 	struct tlb_entry tlb[TLB_KINDS][TLB_ENTRIES];
 	struct fetch_entry fetch[2][FETCH_ENTRIES];
 	struct cached_insn cache[CACHE_ENTRIES];
@@ -85,6 +86,10 @@ interp_of(const struct vcpu *c)
 {
 	return c->aux[ENGINE_INTERP];
 }
+
+/* stats.c */
+void interp_stats(struct vm *vm, unsigned vcpu, engine_stat_fn *emit,
+    void *ctx);
 
 /* --- registers --- */
 

@@ -6,6 +6,7 @@ libinterp_a_SOURCES = \
 	modes/interp/native.h \
 	modes/interp/thunk.h \
 	modes/interp/interp.c \
+	modes/interp/stats.c \
 	modes/interp/mem.c \
 	modes/interp/handler_tab.c \
 	modes/interp/alu.c \
