@@ -209,6 +209,7 @@ enum bt_next {
 enum bt_doing {
 	DOING_OUTSIDE,		/* not in bt_run() */
 	DOING_LOOP,
+	DOING_LOCK,		/* waits for the VM's */
 	DOING_TRANSLATE,
 	DOING_STEP,		/* in the second engine */
 	DOING_SLOW,		/* a soft-TLB miss */

@@ -343,7 +343,9 @@ find_next(struct bt_vcpu *b, struct tu_exit *x, uint64_t generation)
 	struct vm *vm = b->c.vm;
 	struct tu *u;
 
+	b->doing = DOING_LOCK;
 	vm_lock(vm);
+	b->doing = DOING_LOOP;
 	if (unlikely(time_to_flush(t)))
 		bt_flush_all(vm);
 	if (t->generation != generation)
