@@ -31,6 +31,7 @@ struct engine_options {
 	bool host_no_bmi2;	/* --host-without=bmi2: use no BMI2 ourselves */
 	bool count_insns;	/* bt: count retired instructions exactly */
 	unsigned flush_every;	/* tests: flush the code cache now and then */
+	bool verify_reloc;	/* tests: compare copies with translations */
 };
 
 /*

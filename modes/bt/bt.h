@@ -27,6 +27,7 @@
 #define BT_MAX_INSNS 48
 #define BT_MAX_EXITS 32
 #define BT_MAX_CODE 24576		/* host bytes of one TU at most */
+#define BT_MAX_RELOCS 1024
 
 /* The mode word: what generated code depends on besides the bytes. */
 enum {
@@ -113,6 +114,7 @@ struct tu_exit {
 	struct tu_exit *next_in;	/* in to->incoming */
 	struct tu_exit *next_cross;	/* in bt_vm.cross, if in_cross */
 	bool in_cross;		/* stays there when its target dies */
+	bool probed;		/* goes to a probe, for good */
 };
 
 /* Host offset -> guest offset, for faults; ends with n entries. */
@@ -132,15 +134,19 @@ struct tu {
 	uint8_t n_exits;
 	bool dead;		/* invalidated */
 	bool global;		/* all its pages are */
+	bool fixed;		/* cannot be relocated */
 	const uint8_t *code;	/* entry, rx */
 	const uint8_t *start;	/* first host byte (before the entry) */
 	uint32_t code_len;	/* from start */
 	struct tu *hash_next;
+	struct tu *same_next;	/* perhaps the same code, at any VA */
+	struct tu **same_at;	/* what points here in that list */
 	struct tu *page_next[2];	/* per page the TU has bytes in */
 	struct tu_exit *incoming;
 	struct tu_exit *exit;	/* n_exits of them, in the arena */
 	struct tu_map *map;	/* n_map, ascending */
-	unsigned n_map;
+	struct reloc *reloc;	/* n_reloc of them */
+	uint16_t n_map, n_reloc;
 };
 
 #define TU_HASH_BITS 16
@@ -163,6 +169,7 @@ struct bt_vm {
 	struct tu **tu;		/* by index; code addresses ascend */
 	unsigned n_tu, max_tu;
 	struct tu *hash[1u << TU_HASH_BITS];
+	struct tu *same[1u << TU_HASH_BITS];	/* by (gpa, mode) */
 	struct tu **page_head;	/* by guest page number: TUs with bytes there */
 	uint64_t n_pages;
 
@@ -179,6 +186,7 @@ struct bt_vm {
 	bool full;		/* flush before the next translation */
 	uint64_t generation;	/* of code memory: it was freed so often */
 	bool one_tlb_entry;
+	uint8_t *verify;	/* tests: copies are compared by means of it */
 	unsigned flush_every, flush_tick;
 
 	/* Common stubs, rx. */
@@ -188,6 +196,7 @@ struct bt_vm {
 
 	uint64_t n_translated, n_insns_translated, n_flush, n_smc, n_chain;
 	uint64_t n_cross, n_probe, n_unlink;
+	uint64_t n_relocated, n_reloc_wrong;
 };
 
 /* What a stub reports to the run loop. */
@@ -327,6 +336,19 @@ jc_index(uint64_t rip)
 	return (unsigned)((rip >> 1 & 0xff) | (rip >> 12 & 0xf) << 8);
 }
 
+/* The index of the address that many pages on. */
+static inline unsigned
+tlb_index_moved(unsigned idx, uint64_t pages)
+{
+	return (idx + (unsigned)pages) & (TLB_ENTRIES - 1);
+}
+
+static inline unsigned
+jc_index_moved(unsigned idx, uint64_t pages)
+{
+	return (idx & 0xff) | ((idx + ((unsigned)pages << 8)) & 0xf00);
+}
+
 void bt_jc_reset(struct bt_vcpu *b);
 void bt_jc_flush_nonglobal(struct bt_vcpu *b);
 void bt_jc_put(struct bt_vcpu *b, uint64_t rip, const struct tu *u);
@@ -339,7 +361,14 @@ struct itlb_entry *bt_itlb_get(struct bt_vcpu *b, uint64_t rip);
 
 struct tu *bt_tu_find(struct bt_vm *t, uint64_t rip, gpa_t gpa, gpa_t gpa2,
     uint32_t mode);
-void bt_tu_insert(struct bt_vm *t, struct tu *u);
+/* A TU to copy for another address of gpa, or NULL. */
+struct tu *bt_tu_find_same(struct bt_vm *t, gpa_t gpa, uint32_t mode,
+    bool global);
+/* Metadata for a TU to be, lists of these lengths included; NULL: full. */
+struct tu *bt_tu_new(struct bt_vm *t, unsigned n_exits, unsigned n_map,
+    unsigned n_relocs);
+/* Its code, at t->used, is complete: make it the TU numbered t->n_tu. */
+void bt_tu_file(struct bt_vm *t, struct tu *u);
 void bt_tu_kill(struct vm *vm, struct tu *u);
 void bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to);
 void bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x);
@@ -370,6 +399,29 @@ void bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len);
  * by the fetch, or the cache is full (t->full).
  */
 struct tu *bt_translate(struct bt_vcpu *b);
+
+/* --- reloc.c ---------------------------------------------------------- */
+
+/*
+ * A copy of a translation, for the same bytes of the same page at another
+ * address.  NULL: that address needs other encodings, or the cache is full.
+ */
+struct tu *bt_relocate(struct bt_vcpu *b, const struct tu *from, uint64_t rip);
+
+/* Where a TU's tables are: the current mode's, as offsets from gs. */
+static inline uint32_t
+bt_tlb_offset(const struct bt_vcpu *b)
+{
+	return (uint32_t)(offsetof(struct bt_vcpu, tlb) +
+	    b->set * sizeof(b->tlb[0]));
+}
+
+static inline uint32_t
+bt_jc_offset(const struct bt_vcpu *b)
+{
+	return (uint32_t)(offsetof(struct bt_vcpu, jc) +
+	    b->set * sizeof(b->jc[0]));
+}
 
 /* --- helper.c: called by generated code; all return enum bt_next ------- */
 

@@ -7,6 +7,9 @@
  * Code is written through the writable alias and runs at rx; e->rx - e->rw is
  * constant, so addresses are computed from the place the code will run at.
  * Running out of room is sticky in e->overflow and surfaces once, at the end.
+ *
+ * What would be different in a translation of the same code at another guest
+ * address is noted as it is emitted (struct reloc), for copies: reloc.c.
  */
 #ifndef TRIVISOR_MODES_BT_EMIT_H
 #define TRIVISOR_MODES_BT_EMIT_H
@@ -25,11 +28,48 @@ enum { W32 = 0, W64 = 1 };
 /* Condition codes of Jcc. */
 enum { CC_B = 2, CC_AE = 3, CC_E = 4, CC_NE = 5, CC_A = 7 };
 
+/*
+ * A field of the code that a copy has changed: four bytes at an offset, eight
+ * for a constant of class IMM_64.
+ */
+struct reloc {
+	uint16_t off;
+	uint8_t kind;		/* enum reloc_kind */
+	uint8_t cls;		/* of constants: enum imm_class */
+};
+
+enum reloc_kind {
+	RELOC_OUT,		/* rel32 to outside of the translation */
+	RELOC_TU,		/* the translation's number */
+	RELOC_EXIT,		/* the number of one of its exits */
+	RELOC_VA,		/* a guest address that moves with the code */
+	RELOC_NEG_VA,		/* the negative of one */
+	RELOC_TLB,		/* offset of such an address's TLB entry */
+	RELOC_JC,		/* and jump cache entry */
+};
+
+/* How a constant is encoded may depend on this and nothing else. */
+enum imm_class { IMM_POS31, IMM_POS32, IMM_NEG32, IMM_64 };
+
+static inline enum imm_class
+imm_class(uint64_t v)
+{
+	if (v <= UINT32_MAX)
+		return v <= INT32_MAX ? IMM_POS31 : IMM_POS32;
+	return (uint64_t)(int64_t)(int32_t)v == v ? IMM_NEG32 : IMM_64;
+}
+
 struct emit {
 	uint8_t *p;		/* next byte, in the writable alias */
 	uint8_t *end;
 	ptrdiff_t rx_off;	/* rx address - rw address */
 	bool overflow;
+
+	/* Only where a translation is made; else reloc is NULL. */
+	uint8_t *start;		/* its first byte */
+	struct reloc *reloc;
+	unsigned n_reloc, max_reloc;
+	bool fixed;		/* holds what cannot be relocated */
 };
 
 static inline const uint8_t *
@@ -60,6 +100,23 @@ emit64(struct emit *e, uint64_t v)
 {
 	emit32(e, (uint32_t)v);
 	emit32(e, (uint32_t)(v >> 32));
+}
+
+/* The constant of n bytes that was just emitted depends on the address. */
+static inline void
+emit_reloc(struct emit *e, enum reloc_kind kind, enum imm_class cls,
+    unsigned n)
+{
+	if (!e->reloc || e->overflow)
+		return;
+	if (e->n_reloc == e->max_reloc) {
+		e->overflow = true;
+		return;
+	}
+	e->reloc[e->n_reloc++] = (struct reloc){
+		.off = (uint16_t)(e->p - e->start - n),
+		.kind = (uint8_t)kind, .cls = (uint8_t)cls,
+	};
 }
 
 /* Opcodes are written as 0x8b, 0x0fb6, 0x0f38f0. */
@@ -234,6 +291,24 @@ mov_ri(struct emit *e, unsigned reg, uint64_t v)
 	}
 }
 
+/* The same for a guest address, or its negative, that moves with the code. */
+static inline void
+mov_va(struct emit *e, unsigned reg, uint64_t v, enum reloc_kind kind)
+{
+	enum imm_class cls = imm_class(v);
+
+	mov_ri(e, reg, v);
+	emit_reloc(e, kind, cls, cls == IMM_64 ? 8 : 4);
+}
+
+/* And for the number of a translation or an exit. */
+static inline void
+mov_id(struct emit *e, unsigned reg, uint32_t id, enum reloc_kind kind)
+{
+	mov_ri(e, reg, id);
+	emit_reloc(e, kind, IMM_POS32, 4);
+}
+
 /* lea dst, [base + disp] / [base + index] */
 static inline void
 lea_rm(struct emit *e, unsigned dst, unsigned base, int32_t disp)
@@ -321,6 +396,9 @@ static inline void
 emit_rel32(struct emit *e, const uint8_t *target)
 {
 	emit32(e, (uint32_t)(target - (emit_rx(e) + 4)));
+	/* The common pieces come before all translations. */
+	if (e->reloc && target < e->start + e->rx_off)
+		emit_reloc(e, RELOC_OUT, IMM_64, 4);
 }
 
 static inline void

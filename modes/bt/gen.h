@@ -14,6 +14,7 @@ struct addr {
 	uint8_t seg;		/* SEG_FS or SEG_GS add their base */
 	bool addr32;		/* 67: the offset wraps at 4 GiB */
 	bool konst;		/* disp is the whole linear address */
+	bool moves;		/* and relative to the code */
 	bool saved;		/* it was computed before, into tmp_ea */
 	int64_t disp;
 };
@@ -71,11 +72,12 @@ struct gen {
 	struct insn insn[BT_MAX_INSNS];
 	bool live[BT_MAX_INSNS];
 	struct tu_map map[BT_MAX_INSNS + 1];
+	struct reloc reloc[BT_MAX_RELOCS];
 	unsigned n_insn, max_insns;
 };
 
 /* The address of an instruction's memory operand. */
-struct addr gen_addr(const struct gen *g);
+struct addr gen_addr(struct gen *g);
 /* dst = linear address; clobbers S_A. Flag-free. */
 void gen_ea(struct gen *g, unsigned dst, const struct addr *a, bool with_seg);
 /*
@@ -112,6 +114,13 @@ void gen_call_helper(struct gen *g, enum bt_helper_id id, unsigned arg);
 bool gen_fpstate(struct gen *g);
 /* Everything that was put off until after the straight line. */
 void gen_cold(struct gen *g);
+
+/*
+ * For tests: bt_relocate() to where g was just emitted, and compare; what does
+ * not match is counted.
+ */
+struct tu *bt_relocate_checked(struct gen *g, const struct tu *from,
+    uint64_t rip);
 
 /* Load guest register r into host register dst; store src to it.  64 bits. */
 void gen_load(struct gen *g, unsigned dst, unsigned r);

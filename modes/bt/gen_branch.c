@@ -59,13 +59,15 @@ gen_probe_const(struct emit *e, const struct bt_vm *t, uint32_t jc,
 	uint8_t *hit;
 
 	load_gs(e, S_C, jc + idx * 8);
-	mov_ri(e, S_B, target);
+	emit_reloc(e, RELOC_JC, IMM_POS32, 4);
+	mov_va(e, S_B, target, RELOC_VA);
 	lea_rr(e, S_C, S_C, S_B);
 	hit = short_fwd(e, OP_JRCXZ);
 	jmp_to(e, t->miss);
 	bind8(e, hit);
 	op_gs(e, W32, 0xff, 4,
 	    jc + (uint32_t)offsetof(struct jump_cache, host) + idx * 8);
+	emit_reloc(e, RELOC_JC, IMM_POS32, 4);
 }
 
 void
@@ -148,16 +150,18 @@ static void
 push_return(struct gen *g)
 {
 	struct emit *e = &g->e;
+	enum imm_class cls = imm_class(g->next);
 	struct addr a = {
 		.base = RSP, .index = REG_NONE, .seg = SEG_SS, .disp = -8,
 	};
 
 	gen_check(g, &a, 8, true);
-	if ((int64_t)g->next == (int32_t)g->next) {
+	if (cls == IMM_POS31 || cls == IMM_NEG32) {
 		op_rmx(e, W64, 0xc7, 0, S_A, S_B, 1, 0);
 		emit32(e, (uint32_t)g->next);
+		emit_reloc(e, RELOC_VA, cls, 4);
 	} else {
-		mov_ri(e, S_C, g->next);
+		mov_va(e, S_C, g->next, RELOC_VA);
 		op_rmx(e, W64, OP_STORE, S_C, S_A, S_B, 1, 0);
 	}
 	lea_rm(e, H_R9, H_R9, -8);

@@ -42,7 +42,7 @@ gen_store(struct gen *g, unsigned r, unsigned src)
 }
 
 struct addr
-gen_addr(const struct gen *g)
+gen_addr(struct gen *g)
 {
 	const struct insn_mem *m = &g->i->mem;
 	struct addr a = {
@@ -54,15 +54,25 @@ gen_addr(const struct gen *g)
 	if (m->rip_rel) {
 		a.disp += (int64_t)g->next;
 		a.base = a.index = REG_NONE;
-		if (a.addr32)
-			a.disp = (int64_t)(uint32_t)a.disp;
+		a.moves = true;
 	}
 	if (a.base == REG_NONE && a.index == REG_NONE) {
-		if (a.addr32)
+		if (a.addr32) {
 			a.disp = (int64_t)(uint32_t)a.disp;
+			g->e.fixed |= a.moves;
+		}
 		a.konst = true;
 	}
 	return a;
+}
+
+static void
+const_va(struct emit *e, unsigned reg, uint64_t va, bool moves)
+{
+	if (moves)
+		mov_va(e, reg, va, RELOC_VA);
+	else
+		mov_ri(e, reg, va);
 }
 
 void
@@ -77,7 +87,7 @@ gen_ea(struct gen *g, unsigned dst, const struct addr *a, bool with_seg)
 		return;
 	}
 	if (a->konst) {
-		mov_ri(e, dst, (uint64_t)a->disp);
+		const_va(e, dst, (uint64_t)a->disp, a->moves);
 	} else {
 		if (a->base != REG_NONE) {
 			base = bt_home[a->base];
@@ -227,36 +237,63 @@ gen_flags_restore(struct emit *e)
 	mov_rr(e, H_RAX, H_RCX);
 }
 
+/* The soft TLB entry's field at disp was named: its place depends on the VA. */
+static void
+entry_named(struct emit *e, bool moves)
+{
+	if (moves)
+		emit_reloc(e, RELOC_TLB, IMM_POS32, 4);
+}
+
+/* Compare an entry's tag with that of a constant page; flags are free. */
+static void
+compare_tag(struct emit *e, uint32_t tag, uint64_t page, bool moves)
+{
+	uint64_t want = -page;
+	enum imm_class cls = imm_class(want);
+
+	if (cls == IMM_POS31 || cls == IMM_NEG32) {
+		op_gs(e, W64, 0x81, 7, tag);
+		entry_named(e, moves);
+		emit32(e, (uint32_t)want);
+		if (moves)
+			emit_reloc(e, RELOC_NEG_VA, cls, 4);
+		return;
+	}
+	mov_ri(e, S_B, want);
+	if (moves)
+		emit_reloc(e, RELOC_NEG_VA, cls, cls == IMM_64 ? 8 : 4);
+	op_gs(e, W64, 0x39, S_B, tag);
+	entry_named(e, moves);
+}
+
 /*
  * A constant address needs no index arithmetic, and its offset in the page is
  * known not to cross.
  */
 static void
-check_const(struct gen *g, struct slow *s, uint64_t va, bool write)
+check_const(struct gen *g, struct slow *s, const struct addr *a, bool write)
 {
 	struct emit *e = &g->e;
+	uint64_t va = (uint64_t)a->disp, page = va & PAGE_MASK;
 	uint32_t at = tlb_index(va) * (uint32_t)sizeof(struct tlb_entry);
-	uint64_t page = va & PAGE_MASK;
 	uint8_t *hit;
 
 	if (g->flags_live) {
-		mov_ri(e, S_B, page);
+		const_va(e, S_B, page, a->moves);
 		load_gs(e, S_C, at + tag_offset(g, write));
+		entry_named(e, a->moves);
 		lea_rr(e, S_C, S_C, S_B);
 		hit = short_fwd(e, OP_JRCXZ);
 		slow_from(s, jmp_fwd(e));
 		bind8(e, hit);
-	} else if ((int64_t)-page == (int32_t)-page) {
-		op_gs(e, W64, 0x81, 7, at + tag_offset(g, write));
-		emit32(e, (uint32_t)-page);
-		slow_from(s, jcc_fwd(e, CC_NE));
 	} else {
-		mov_ri(e, S_B, -page);
-		op_gs(e, W64, 0x39, S_B, at + tag_offset(g, write));
+		compare_tag(e, at + tag_offset(g, write), page, a->moves);
 		slow_from(s, jcc_fwd(e, CC_NE));
 	}
 	load_gs(e, S_A, at + addend_offset(g));
-	mov_ri(e, S_B, va);
+	entry_named(e, a->moves);
+	const_va(e, S_B, va, a->moves);
 }
 
 void
@@ -270,7 +307,7 @@ gen_check(struct gen *g, const struct addr *a, unsigned size, bool write)
 		if (((uint64_t)a->disp & ~PAGE_MASK) + size > PAGE_SIZE)
 			slow_from(s, jmp_fwd(e));
 		else
-			check_const(g, s, (uint64_t)a->disp, write);
+			check_const(g, s, a, write);
 		s->back = emit_rx(e);
 		return;
 	}
@@ -299,7 +336,7 @@ emit_slow(struct gen *g, const struct slow *s)
 		gen_flags_restore(e);
 	gen_ea(g, S_B, &s->a, true);
 	mov_ri(e, S_C, s->info);
-	mov_ri(e, S_A, g->tu_index);
+	mov_id(e, S_A, g->tu_index, RELOC_TU);
 	call_to(e, g->t->slow);
 	jmp_to(e, s->back);
 }
@@ -326,7 +363,8 @@ emit_cold(struct gen *g, const struct cold *c)
 		return;
 	}
 	g->exit[c->exit].stub = emit_rx(e);
-	mov_ri(e, S_B, g->tu_index * BT_MAX_EXITS + (unsigned)c->exit);
+	mov_id(e, S_B, g->tu_index * BT_MAX_EXITS + (unsigned)c->exit,
+	    RELOC_EXIT);
 	jmp_to(e, g->t->exit_chain);
 }
 

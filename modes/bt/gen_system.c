@@ -249,7 +249,7 @@ gen_call_helper(struct gen *g, enum bt_helper_id id, unsigned arg)
 	struct emit *e = &g->e;
 
 	mov_ri(e, S_C, INFO_CALL(g->off, g->i->len, arg, id));
-	mov_ri(e, S_A, g->tu_index);
+	mov_id(e, S_A, g->tu_index, RELOC_TU);
 	call_to(e, g->t->call);
 	if (!helper_continues(id))
 		g->ended = true;
@@ -261,7 +261,7 @@ gen_step(struct gen *g)
 	struct emit *e = &g->e;
 
 	mov_ri(e, S_C, g->off);
-	mov_ri(e, S_A, g->tu_index);
+	mov_id(e, S_A, g->tu_index, RELOC_TU);
 	call_to(e, g->t->step);
 	g->ended = true;
 }

@@ -74,6 +74,7 @@ bt_vm_fini(struct vm *vm)
 	bt_cache_fini(t);
 	if (t->page_head)
 		munmap(t->page_head, t->n_pages * sizeof(*t->page_head));
+	free(t->verify);
 	free(t);
 	vm->priv[ENGINE_BT] = NULL;
 }
@@ -92,6 +93,13 @@ bt_vm_init(struct vm *vm, struct err *e)
 	t->cache_fd = -1;
 	vm->priv[ENGINE_BT] = t;
 	take_options(t, vm);
+	if (vm->opt && vm->opt->verify_reloc) {
+		t->verify = malloc(BT_MAX_CODE);
+		if (!t->verify) {
+			rc = err_set_sys(e, ENOMEM, "bt: room to compare copies");
+			goto fail;
+		}
+	}
 	t->n_pages = top_of_memory(vm) >> PAGE_SHIFT;
 	t->page_head = mmap(NULL, t->n_pages * sizeof(*t->page_head),
 	    PROT_READ | PROT_WRITE,

@@ -36,6 +36,8 @@ static const struct counter per_vcpu[] = {
 static const struct counter per_vm[] = {
 	VM_COUNTER("bt.translations", n_translated),
 	VM_COUNTER("bt.translated_insns", n_insns_translated),
+	VM_COUNTER("bt.relocated", n_relocated),
+	VM_COUNTER("bt.relocated_wrong", n_reloc_wrong),
 	VM_COUNTER("bt.chains", n_chain),
 	VM_COUNTER("bt.chains_cross", n_cross),
 	VM_COUNTER("bt.chains_probe", n_probe),

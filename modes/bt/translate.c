@@ -278,7 +278,7 @@ emit_entry(struct gen *g, const uint8_t **entry)
 	struct emit *e = &g->e;
 	const uint8_t *leave = emit_rx(e);
 
-	mov_ri(e, S_B, g->tu_index);
+	mov_id(e, S_B, g->tu_index, RELOC_TU);
 	jmp_to(e, g->t->poll);
 	*entry = emit_rx(e);
 	op_gs(e, W32, OP_LOAD, S_C, GS(c.attention));
@@ -346,32 +346,28 @@ static struct tu *
 file(struct gen *g, const struct source *s, const uint8_t *entry)
 {
 	struct bt_vm *t = g->t;
-	struct tu *u = bt_arena_alloc(t, sizeof(*u));
-	struct tu_exit *x = bt_arena_alloc(t, g->n_exit * sizeof(*x));
-	struct tu_map *m = bt_arena_alloc(t, g->n_insn * sizeof(*m));
+	struct tu *u = bt_tu_new(t, g->n_exit, g->n_insn, g->e.n_reloc);
 
-	if (!u || !x || !m || t->n_tu == t->max_tu) {
-		t->full = true;
+	if (!u)
 		return NULL;
-	}
 	for (unsigned k = 0; k < g->n_exit; k++)
-		x[k] = g->exit[k];
+		u->exit[k] = g->exit[k];
 	for (unsigned k = 0; k < g->n_insn; k++)
-		m[k] = g->map[k];
-	*u = (struct tu){
-		.rip = g->rip0, .gpa = s->gpa, .gpa2 = s->gpa2, .mode = g->mode,
-		.index = g->tu_index, .n_insns = (uint16_t)g->n_insn,
-		.len = (uint16_t)g->guest_len,
-		.n_exits = (uint8_t)g->n_exit, .global = s->global,
-		.code = entry, .start = g->start + (t->rx - t->rw),
-		.code_len = (uint32_t)(g->e.p - g->start),
-		.exit = x, .map = m, .n_map = g->n_insn,
-	};
-	t->used = align_up((size_t)(g->e.p - t->rw), 16);
-	t->tu[t->n_tu] = u;
-	/* Fault handlers search without the lock. */
-	__atomic_store_n(&t->n_tu, t->n_tu + 1, __ATOMIC_RELEASE);
-	bt_tu_insert(t, u);
+		u->map[k] = g->map[k];
+	for (unsigned k = 0; k < g->e.n_reloc; k++)
+		u->reloc[k] = g->reloc[k];
+	u->rip = g->rip0;
+	u->gpa = s->gpa;
+	u->gpa2 = s->gpa2;
+	u->mode = g->mode;
+	u->n_insns = (uint16_t)g->n_insn;
+	u->len = (uint16_t)g->guest_len;
+	u->global = s->global;
+	u->fixed = g->e.fixed || s->gpa2 != ~UINT64_C(0);
+	u->code = entry;
+	u->start = g->start + (t->rx - t->rw);
+	u->code_len = (uint32_t)(g->e.p - g->start);
+	bt_tu_file(t, u);
 	t->n_translated++;
 	t->n_insns_translated += g->n_insn;
 	return u;
@@ -388,12 +384,14 @@ begin(struct gen *g, struct bt_vcpu *b)
 	g->e = (struct emit){
 		.p = g->start, .end = g->start + BT_MAX_CODE,
 		.rx_off = t->rx - t->rw,
+		.start = g->start, .reloc = g->reloc,
+		.max_reloc = BT_MAX_RELOCS,
 	};
 	g->rip0 = b->c.s.rip;
 	g->mode = b->mode;
 	g->tu_index = t->n_tu;
-	g->tlb = GS(tlb) + (uint32_t)(b->set * sizeof(b->tlb[0]));
-	g->jc = GS(jc) + (uint32_t)(b->set * sizeof(b->jc[0]));
+	g->tlb = bt_tlb_offset(b);
+	g->jc = bt_jc_offset(b);
 	g->n_slow = g->n_cold = g->n_exit = g->n_insn = 0;
 	g->ended = false;
 }
@@ -417,6 +415,22 @@ attempt(struct gen *g, struct bt_vcpu *b, struct source *s,
 	return !g->e.overflow;
 }
 
+/* As many instructions as fit; false if fetching failed. */
+static bool
+as_much_as_fits(struct gen *g, struct bt_vcpu *b, const struct source *first,
+    struct source *s, const uint8_t **entry)
+{
+	g->max_insns = BT_MAX_INSNS;
+	for (;;) {
+		*s = *first;
+		if (attempt(g, b, s, entry))
+			return !s->failed;
+		/* One instruction always fits. */
+		BUG_ON(g->max_insns == 1);
+		g->max_insns /= 2;
+	}
+}
+
 static struct tu *
 translate(struct bt_vcpu *b)
 {
@@ -431,6 +445,7 @@ translate(struct bt_vcpu *b)
 		.host = page ? page->host + (rip & ~PAGE_MASK) : NULL,
 		.global = page && page->global,
 	};
+	struct tu *same = NULL, *u = NULL;
 	struct source s;
 	const uint8_t *entry;
 
@@ -442,16 +457,17 @@ translate(struct bt_vcpu *b)
 		return NULL;
 	}
 	protect(b, first.gpa);
-	g->max_insns = BT_MAX_INSNS;
-	for (;;) {
-		s = first;
-		if (attempt(g, b, &s, &entry))
-			break;
-		/* One instruction always fits. */
-		BUG_ON(g->max_insns == 1);
-		g->max_insns /= 2;
-	}
-	return s.failed ? NULL : file(g, &s, entry);
+	if (!(t->disable & BT_PART_RELOC))
+		same = bt_tu_find_same(t, first.gpa, b->mode, first.global);
+	if (same && !t->verify)
+		u = bt_relocate(b, same, rip);
+	if (u || t->full)
+		return u;
+	if (!as_much_as_fits(g, b, &first, &s, &entry))
+		return NULL;
+	if (same && t->verify)
+		u = bt_relocate_checked(g, same, rip);
+	return u || t->full ? u : file(g, &s, entry);
 }
 
 struct tu *

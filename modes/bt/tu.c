@@ -24,6 +24,43 @@ hash_of(uint64_t rip, gpa_t gpa, uint32_t mode)
 	return (unsigned)(h >> (64 - TU_HASH_BITS));
 }
 
+static unsigned
+same_hash_of(gpa_t gpa, uint32_t mode)
+{
+	return hash_of(0, gpa, mode);
+}
+
+struct tu *
+bt_tu_find_same(struct bt_vm *t, gpa_t gpa, uint32_t mode, bool global)
+{
+	struct tu *u = t->same[same_hash_of(gpa, mode)];
+
+	for (; u; u = u->same_next)
+		if (u->gpa == gpa && u->mode == mode && u->global == global)
+			return u->fixed ? NULL : u;
+	return NULL;
+}
+
+static void
+same_insert(struct bt_vm *t, struct tu *u)
+{
+	struct tu **head = &t->same[same_hash_of(u->gpa, u->mode)];
+
+	u->same_next = *head;
+	u->same_at = head;
+	if (*head)
+		(*head)->same_at = &u->same_next;
+	*head = u;
+}
+
+static void
+same_remove(struct tu *u)
+{
+	*u->same_at = u->same_next;
+	if (u->same_next)
+		u->same_next->same_at = u->same_at;
+}
+
 struct tu *
 bt_tu_find(struct bt_vm *t, uint64_t rip, gpa_t gpa, gpa_t gpa2, uint32_t mode)
 {
@@ -44,8 +81,31 @@ pages_of(const struct tu *u, gpa_t page[2])
 	return u->gpa2 == ~UINT64_C(0) || u->gpa2 == page[0] ? 1 : 2;
 }
 
-void
-bt_tu_insert(struct bt_vm *t, struct tu *u)
+struct tu *
+bt_tu_new(struct bt_vm *t, unsigned n_exits, unsigned n_map, unsigned n_relocs)
+{
+	struct tu *u;
+
+	if (t->n_tu == t->max_tu) {
+		t->full = true;
+		return NULL;
+	}
+	u = bt_arena_alloc(t, sizeof(*u) + n_exits * sizeof(*u->exit) +
+	    n_map * sizeof(*u->map) + n_relocs * sizeof(*u->reloc));
+	if (!u)
+		return NULL;
+	*u = (struct tu){
+		.n_exits = (uint8_t)n_exits, .n_map = (uint16_t)n_map,
+		.n_reloc = (uint16_t)n_relocs,
+	};
+	u->exit = (struct tu_exit *)(u + 1);
+	u->map = (struct tu_map *)(u->exit + n_exits);
+	u->reloc = (struct reloc *)(u->map + n_map);
+	return u;
+}
+
+static void
+insert(struct bt_vm *t, struct tu *u)
 {
 	unsigned h = hash_of(u->rip, u->gpa, u->mode);
 	gpa_t page[2];
@@ -53,12 +113,24 @@ bt_tu_insert(struct bt_vm *t, struct tu *u)
 
 	u->hash_next = t->hash[h];
 	t->hash[h] = u;
+	same_insert(t, u);
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t pn = page[i] >> PAGE_SHIFT;
 
 		u->page_next[i] = t->page_head[pn];
 		t->page_head[pn] = u;
 	}
+}
+
+void
+bt_tu_file(struct bt_vm *t, struct tu *u)
+{
+	t->used = align_up(t->used + u->code_len, 16);
+	u->index = t->n_tu;
+	t->tu[t->n_tu] = u;
+	/* Fault handlers search without the lock. */
+	__atomic_store_n(&t->n_tu, t->n_tu + 1, __ATOMIC_RELEASE);
+	insert(t, u);
 }
 
 /* Which of a TU's two list links belongs to this page. */
@@ -106,7 +178,7 @@ patch(struct bt_vm *t, uint8_t *field, const uint8_t *target)
 void
 bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to)
 {
-	if (!x->field || x->to || to->dead)
+	if (!x->field || x->to || x->probed || to->dead)
 		return;
 	x->to = to;
 	x->next_in = to->incoming;
@@ -130,13 +202,13 @@ bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x)
 	};
 	const uint8_t *at = emit_rx(&e);
 
-	if (!x->field || t->cache_size - t->used < 128)
+	if (!x->field || x->probed || t->cache_size - t->used < 128)
 		return;
 	gen_probe_const(&e, t, GS(jc) +
 	    (uint32_t)(b->set * sizeof(b->jc[0])), x->target);
 	t->used = align_up((size_t)(e.p - t->rw), 16);
 	patch(t, x->field, at);
-	x->field = NULL;
+	x->probed = true;
 	t->n_probe++;
 }
 
@@ -159,7 +231,7 @@ bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to)
 {
 	uint64_t *word, bit;
 
-	if (!x->field || x->to || to->dead)
+	if (!x->field || x->to || x->probed || to->dead)
 		return;
 	bt_chain(t, x, to);
 	t->n_cross++;
@@ -286,6 +358,7 @@ bt_tu_kill(struct vm *vm, struct tu *u)
 		return;
 	u->dead = true;
 	hash_unlink(t, u);
+	same_remove(u);
 	for (unsigned i = 0; i < n; i++)
 		page_unlink(vm, u, page[i]);
 	for (struct tu_exit *x = u->incoming; x; x = x->next_in) {

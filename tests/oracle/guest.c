@@ -24,6 +24,9 @@ enum {
 	G_CODE = 0x20000, G_DATA = 0x30000, G_RAM = 0x200000,
 };
 
+/* Everything in the lower half can be mapped a second time, this far up. */
+#define ALIAS (UINT64_C(1) << 30)
+
 #define HIGH UINT64_C(0xffff800000000000)
 #define STACK_TOP (HIGH + G_STACK + 4096)
 enum { SEL_KCODE = 0x08, SEL_USS = 0x2b, SEL_UCS = 0x33, SEL_TSS = 0x40 };
@@ -385,12 +388,12 @@ get_result(struct guest *g, const struct cpu_state *s, struct result *r)
 	vec_from_xsave(&r->s.v, s->xsave);
 }
 
-void
-guest_run(struct guest *g, const struct seq *q, bool warm, struct result *r)
+static void
+run_at(struct guest *g, const struct seq *q, bool warm, uint64_t shift,
+    struct vcpu_exit *x)
 {
 	const struct engine_ops *engine = g->vm.engine;
 	struct vcpu *c = g->vm.vcpu[0];
-	struct vcpu_exit x = { 0 };
 	struct err e = { 0 };
 
 	set_code(g, q);
@@ -400,18 +403,39 @@ guest_run(struct guest *g, const struct seq *q, bool warm, struct result *r)
 			abort();
 	if (warm) {
 		set_state(g, q, &c->s);
+		c->s.rip += shift;
 		x86_sync(c);
 	} else {
 		set_state(g, q, &g->base);
+		g->base.rip += shift;
 		if (engine->load(c, &g->base, &e))
 			abort();
 		x86_tlb_flush(c, TLB_FLUSH_ALL, 0);
 	}
 	atomic_store(&watch.ticks, 0);
 	atomic_store(&watch.running, c);
-	engine->run(c, &x);
+	engine->run(c, x);
 	atomic_store(&watch.running, NULL);
 	engine->save(c, &g->base);
+}
+
+void
+guest_run_alias(struct guest *g, const struct seq *q)
+{
+	struct vcpu_exit x = { 0 };
+
+	put64(g, G_PDPT + 8 * (ALIAS >> 30), G_PD | 7);
+	run_at(g, q, false, ALIAS, &x);
+	put64(g, G_PDPT + 8 * (ALIAS >> 30), 0);
+	build_state(g);
+}
+
+void
+guest_run(struct guest *g, const struct seq *q, bool warm, struct result *r)
+{
+	struct vcpu_exit x = { 0 };
+
+	run_at(g, q, warm, 0, &x);
 	if (x.reason == EXIT_HALT) {
 		get_result(g, &g->base, r);
 	} else {
@@ -426,4 +450,27 @@ guest_run(struct guest *g, const struct seq *q, bool warm, struct result *r)
 	memcpy(r->mem, phys(g, G_DATA), DATA_BYTES);
 	/* Whatever segments the handlers run with is not the next state's. */
 	build_state(g);
+}
+
+struct wanted {
+	const char *name;
+	uint64_t value;
+};
+
+static void
+take_counter(void *ctx, const char *name, uint64_t value)
+{
+	struct wanted *w = ctx;
+
+	if (!strcmp(name, w->name))
+		w->value = value;
+}
+
+uint64_t
+guest_counter(struct guest *g, const char *name)
+{
+	struct wanted w = { .name = name };
+
+	g->vm.engine->stats(&g->vm, take_counter, &w);
+	return w.value;
 }

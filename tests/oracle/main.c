@@ -6,7 +6,10 @@
  *	       [--coverage] [--replay SEED:INDEX] [--max-failures N]
  *	       [--max-insns 1..8] [--only NAME] [--host-without LIST]
  *	       [--align-checks PERCENT] [--tlb-entries N] [--flush-every N]
- *	       [--bt-disable LIST] [--exact-flags]
+ *	       [--bt-disable LIST] [--exact-flags] [--alias]
+ *
+ * With --alias, each sequence runs at another address first, and the copies
+ * that the translator then makes are compared with translations.
  *
  * Exit status 0: no difference; 1: differences, or with --coverage an
  * instruction that was not executed often enough; 2: usage; 3: could not run.
@@ -28,7 +31,7 @@ struct options {
 	const struct engine_ops *engine;
 	uint64_t seed, count, replay;
 	unsigned seconds, max_failures;
-	bool coverage, replaying;
+	bool coverage, replaying, alias;
 	struct engine_options eng;
 	const char *without;
 };
@@ -68,6 +71,7 @@ static const struct option long_options[] = {
 	{ "host-without", required_argument, NULL, 'W' },
 	{ "max-insns", required_argument, NULL, 'M' },
 	{ "only", required_argument, NULL, 'O' },
+	{ "alias", no_argument, NULL, 'L' },
 	{ "align-checks", required_argument, NULL, 'A' },
 	{ 0 },
 };
@@ -118,6 +122,7 @@ parse(struct options *o, int argc, char **argv)
 		case 'W': o->without = optarg; break;
 		case 'M': gen_max_insns = (unsigned)atol(optarg); break;
 		case 'O': gen_only = optarg; break;
+		case 'L': o->alias = o->eng.verify_reloc = true; break;
 		case 'A': values_align_checks = (unsigned)atol(optarg); break;
 		default: exit(2);
 		}
@@ -210,6 +215,8 @@ check_one(const struct options *o, struct tally *t, struct guest *g,
 		taint = dead_at_fault(q, want);
 	t->ended[want->vector & 31]++;
 	count_coverage(t, q, want);
+	if (o->alias)
+		guest_run_alias(g, q);
 	for (unsigned run = 0; run < RUNS; run++) {
 		guest_run(g, q, run > 0, &got);
 		t->runs++;
@@ -313,6 +320,8 @@ replay(const struct options *o, struct native *n, struct guest *g)
 	if (o->engine->id != ENGINE_INTERP)
 		taint = o->eng.exact_flags ? 0 :
 		    dead_at_fault(q, &b->result[0]);
+	if (o->alias)
+		guest_run_alias(g, q);
 	for (unsigned run = 0; run < RUNS; run++) {
 		guest_run(g, q, run > 0, &got);
 		printf("run %u: vector %u error %x at %" PRIx64 "\n", run + 1,
@@ -320,6 +329,18 @@ replay(const struct options *o, struct native *n, struct guest *g)
 		bad += compare(q, &b->result[0], &got, taint, stdout) != 0;
 	}
 	return bad ? 1 : 0;
+}
+
+/* Copies of translations were made, each as a translation would be. */
+static bool
+copies_are_right(struct guest *g)
+{
+	uint64_t made = guest_counter(g, "bt.relocated");
+	uint64_t wrong = guest_counter(g, "bt.relocated_wrong");
+
+	printf("  copies of translations: %" PRIu64 ", wrong: %" PRIu64 "\n",
+	    made, wrong);
+	return made && !wrong;
 }
 
 static int
@@ -342,7 +363,7 @@ run_all(const struct options *o, struct tally *t, struct native *n,
 			break;
 	}
 	print_tally(o, t, spent);
-	return t->failures ? 1 : 0;
+	return t->failures || (o->alias && !copies_are_right(g)) ? 1 : 0;
 }
 
 int

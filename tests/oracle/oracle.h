@@ -142,6 +142,10 @@ MUST_USE int guest_start(struct guest **gp, const struct engine_ops *engine,
 /* warm: keep what the engine has cached of translations and code. */
 void guest_run(struct guest *g, const struct seq *q, bool warm,
     struct result *r);
+/* Run it where the same pages are mapped a second time; the result is lost. */
+void guest_run_alias(struct guest *g, const struct seq *q);
+/* One of the engine's counters, by its name. */
+uint64_t guest_counter(struct guest *g, const char *name);
 void guest_stop(struct guest *g);
 
 /* --- compare.c --- */
