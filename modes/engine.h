@@ -57,13 +57,17 @@ struct x86_tlb {
 	struct x86_tlb_entry e[X86_TLB_ENTRIES];
 };
 
-/* What of kvmclock lives beside the MSRs (x86/kvmclock.c only). */
+/*
+ * kvmclock's figures, the same for all vCPUs of a VM so that their pages never
+ * contradict each other (x86/kvmclock.c only).  lock guards what is not atomic.
+ */
 struct x86_kvmclock {
-	uint64_t tsc;		/* guest TSC at the last update; 0: none yet */
-	uint64_t ns;		/* system time written with it */
-	uint32_t mul;
+	_Atomic uint32_t lock;
+	_Atomic uint32_t gen;	/* changes with what the pages have to say */
+	uint64_t tsc;		/* the clock's TSC, without a vCPU's offset */
+	uint64_t ns;		/* system time then */
+	uint32_t mul;		/* 0: not worked out yet */
 	int8_t shift;
-	uint32_t version;
 };
 
 enum engine_id { ENGINE_INTERP, ENGINE_BT, ENGINE_HVM, ENGINE_COUNT };
@@ -111,6 +115,8 @@ struct platform {
 	/* Vector-free.  CR8 <-> TPR. */
 	void (*set_tpr)(void *ctx, struct vcpu *c, uint8_t cr8);
 	uint8_t (*get_tpr)(void *ctx, struct vcpu *c);
+	/* Vector-free, optional: the guest wrote its TSC or TSC_ADJUST. */
+	void (*tsc_changed)(void *ctx, struct vcpu *c);
 };
 
 /*
@@ -153,7 +159,7 @@ struct vcpu {
 	struct walk_regs walk;		/* follows cr0, cr3, cr4, efer, rflags */
 	bool smc_hit;			/* a traced code page was written */
 	bool amd;			/* the guest's CPUID says AMD or Hygon */
-	struct x86_kvmclock kvmclock;
+	uint32_t kvmclock_gen;		/* of what its pvclock page says */
 	struct x86_tlb ltlb;
 };
 
@@ -248,6 +254,7 @@ struct vm {
 	uint64_t tsc_khz;
 	uint64_t tsc_zero;			/* host TSC of the first reset */
 	struct vm_stop stop;
+	struct x86_kvmclock kvmclock;
 	unsigned n_vcpus;
 	struct vcpu **vcpu;			/* n_vcpus of them, owned */
 	/* For kvmclock's wall clock: CLOCK_REALTIME when clock read zero. */

@@ -281,3 +281,11 @@ apic_get_tpr(void *ctx, struct vcpu *c)
 
 	return lapic_get_tpr(&m->cpu[c->id].lapic);
 }
+
+void
+apic_tsc_changed(void *ctx, struct vcpu *c)
+{
+	struct machine *m = ctx;
+
+	lapic_tsc_changed(&m->cpu[c->id].lapic);
+}

@@ -12,9 +12,9 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
 #include "base/log.h"
+#include "modes/x86/x86.h"
 #include "monitor/boot/acpi.h"
 #include "monitor/tsc.h"
 #include "monitor/vcpu.h"
@@ -87,7 +87,13 @@ machine_take_request(struct machine *m, struct request *out)
 bool
 machine_is_halted(struct machine *m)
 {
-	return m->n_started && atomic_load(&m->n_halted) == m->n_started;
+	if (!m->n_started || atomic_load(&m->n_halted) != m->n_started)
+		return false;
+	/* One that was sent a signal has not woken up yet. */
+	for (unsigned i = 0; i < m->n_started; i++)
+		if (cpu_was_sent(&m->cpu[i]))
+			return false;
+	return true;
 }
 
 /* --- time ------------------------------------------------------------------- */
@@ -129,8 +135,7 @@ machine_clock_stop(struct machine *m)
 	if (m->suspended_tsc)
 		return;
 	pthread_mutex_lock(&m->lock);
-	m->suspended_at = clock_now(&clock_host);
-	m->suspended_tsc = __rdtsc() | 1;
+	tsc_sample(&m->suspended_tsc, &m->suspended_at);
 	rearm_timerfd(m);
 	pthread_mutex_unlock(&m->lock);
 }
@@ -139,16 +144,15 @@ void
 machine_clock_go(struct machine *m)
 {
 	uint64_t tsc;
+	ns_t now;
 
 	if (!m->suspended_tsc)
 		return;
-	tsc = __rdtsc() - m->suspended_tsc;
-	/* Engines of ours run on c->s itself; the vCPUs are parked. */
-	for (unsigned i = 0; i < m->vm.n_vcpus; i++)
-		m->cpu[i].c->s.tsc_offset -= tsc;
 	pthread_mutex_lock(&m->lock);
-	atomic_fetch_add(&m->clock.offset,
-	    clock_now(&clock_host) - m->suspended_at);
+	tsc_sample(&tsc, &now);
+	/* Engines of ours run on c->s itself; the vCPUs are parked. */
+	x86_tsc_skip(&m->vm, tsc - m->suspended_tsc);
+	atomic_fetch_add(&m->clock.offset, now - m->suspended_at);
 	m->suspended_tsc = 0;
 	rearm_timerfd(m);
 	pthread_mutex_unlock(&m->lock);

@@ -64,4 +64,5 @@ const struct platform machine_platform = {
 	.irq_take = irq_take, .irq_pending = irq_pending,
 	.apic_msr_read = apic_msr_read, .apic_msr_write = apic_msr_write,
 	.set_tpr = apic_set_tpr, .get_tpr = apic_get_tpr,
+	.tsc_changed = apic_tsc_changed,
 };

@@ -38,6 +38,15 @@ sample(void)
 	return best;
 }
 
+void
+tsc_sample(uint64_t *tsc, ns_t *ns)
+{
+	struct point p = sample();
+
+	*tsc = p.tsc;
+	*ns = p.ns;
+}
+
 uint64_t
 tsc_measure_khz(ns_t duration)
 {

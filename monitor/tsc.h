@@ -5,6 +5,9 @@
 
 #include "base/base.h"
 
+/* TSC and CLOCK_MONOTONIC of one moment. */
+void tsc_sample(uint64_t *tsc, ns_t *ns);
+
 /*
  * Measure RDTSC against CLOCK_MONOTONIC for duration (about 25 ms give better
  * than 10 ppm); kHz, never 0.

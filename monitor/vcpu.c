@@ -36,11 +36,13 @@ has_work(struct cpu *p)
 {
 	struct vcpu *c = p->c;
 
-	if (atomic_load(&p->m->holds) || atomic_load(&p->signals) ||
-	    atomic_load(&c->nmi_hint))
+	if (atomic_load(&p->m->holds) || atomic_load(&p->signals))
 		return true;
+	/* NMIs wait, too, until there is code to take them. */
 	if (c->s.activity == ACT_WAIT_SIPI)
 		return false;
+	if (atomic_load(&c->nmi_hint))
+		return true;
 	return (c->s.rflags & FLAG_IF) && cpu_irq_pending(p);
 }
 

@@ -56,6 +56,14 @@ uint64_t cpu_time(const struct cpu *p);
 /* Out of run() and of sleep, to look at holds and signals.  Any thread. */
 void cpu_kick(struct cpu *p);
 
+/* Is there a signal or an NMI that it has not taken yet?  Any thread. */
+static inline bool
+cpu_was_sent(struct cpu *p)
+{
+	return atomic_load(&p->signals) || (atomic_load(&p->c->nmi_hint) &&
+	    p->c->s.activity != ACT_WAIT_SIPI);
+}
+
 /* --- debug.c: vector-free, owner --- */
 
 /* Like the engine's run(), until a breakpoint or one instruction was run. */
@@ -82,5 +90,6 @@ int apic_msr_read(void *ctx, struct vcpu *c, uint32_t msr, uint64_t *value);
 int apic_msr_write(void *ctx, struct vcpu *c, uint32_t msr, uint64_t value);
 void apic_set_tpr(void *ctx, struct vcpu *c, uint8_t cr8);
 uint8_t apic_get_tpr(void *ctx, struct vcpu *c);
+void apic_tsc_changed(void *ctx, struct vcpu *c);
 
 #endif

@@ -5,13 +5,16 @@
  * The page says: at this TSC it was this time, and a tick lasts so long.
  * System time is vm->clock's own reading, so that it agrees with every timer
  * of the machine.  The host's TSC and its clock drift apart by parts in a
- * million; the page is written anew twice a second at most, never lets time
- * go back, and lets a clock that is ahead run a little slower.
+ * million; with one vCPU the page is written anew twice a second at most, never
+ * lets time go back, and lets a clock that is ahead run a little slower.  With
+ * several, their pages show the same straight line from the first time they are
+ * asked for until the next reset.
  */
 #include "modes/x86/priv.h"
 
 #include "modes/cpuid.h"
 #include "modes/x86/fpu.h"
+#include "modes/x86/stop.h"
 
 #define KVMCLOCK_ENABLED 1
 #define PVCLOCK_TSC_STABLE 1
@@ -77,24 +80,54 @@ x86_tsc_reset(struct vcpu *c)
 	c->s.tsc_offset = -c->vm->tsc_zero;
 }
 
+/* A vCPU's TSC has moved against the clock's. */
+static void
+tsc_moved(struct vcpu *c)
+{
+	const struct platform *plat = c->vm->plat;
+	struct vm *vm = c->vm;
+	bool inside;
+
+	/* Whether all TSCs are in step concerns every page. */
+	atomic_fetch_add(&vm->kvmclock.gen, 1);
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		vcpu_attention(vm->vcpu[i]);
+	x86_kvmclock_tick(c);
+	if (plat && plat->tsc_changed) {
+		inside = vcpu_out(c);
+		plat->tsc_changed(vm->plat_ctx, c);
+		vcpu_in(c, inside);
+	}
+}
+
 void
 x86_tsc_write(struct vcpu *c, uint64_t v)
 {
 	uint64_t offset = v - clock_tsc(c);
 
 	c->s.tsc_adjust += offset - c->s.tsc_offset;
-	c->s.tsc_offset = offset;
-	if (c->s.kvm_system_time & KVMCLOCK_ENABLED)
-		x86_kvm_system_time(c, c->s.kvm_system_time);
+	__atomic_store_n(&c->s.tsc_offset, offset, __ATOMIC_RELAXED);
+	tsc_moved(c);
 }
 
 void
 x86_tsc_adjust(struct vcpu *c, uint64_t v)
 {
-	c->s.tsc_offset += v - c->s.tsc_adjust;
+	uint64_t offset = c->s.tsc_offset + v - c->s.tsc_adjust;
+
+	__atomic_store_n(&c->s.tsc_offset, offset, __ATOMIC_RELAXED);
 	c->s.tsc_adjust = v;
-	if (c->s.kvm_system_time & KVMCLOCK_ENABLED)
-		x86_kvm_system_time(c, c->s.kvm_system_time);
+	tsc_moved(c);
+}
+
+void
+x86_tsc_skip(struct vm *vm, uint64_t ticks)
+{
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		vm->vcpu[i]->s.tsc_offset -= ticks;
+	vm->tsc_zero += ticks;
+	/* Pages hold guest TSCs: what they say stays true. */
+	vm->kvmclock.tsc += ticks;
 }
 
 /* --- pvclock --- */
@@ -131,16 +164,6 @@ scaled(uint64_t ticks, uint32_t mul, int8_t shift)
 	return (uint64_t)((unsigned __int128)ticks * mul >> 32);
 }
 
-static uint64_t
-system_time_now(struct vcpu *c)
-{
-	bool live = x86_fpu_out(c);
-	uint64_t ns = (uint64_t)clock_now(c->vm->clock);
-
-	x86_fpu_in(c, live);
-	return ns;
-}
-
 /*
  * Write an ABI structure that starts with a version, odd meanwhile.  A page
  * that is not there is the guest's own affair.
@@ -164,33 +187,64 @@ publish(struct gmem *m, gpa_t gpa, const void *what, size_t len)
 		return;
 }
 
-static void
-publish_time(struct vcpu *c, const struct x86_kvmclock *k)
+/* Do all vCPUs' TSCs show the same? */
+static bool
+in_step(const struct vm *vm)
 {
-	struct pvclock_time t = {
-		.tsc = k->tsc,
-		.system_time = k->ns,
-		.mul = k->mul,
-		.shift = k->shift,
-		/* Pages of several vCPUs are not written at one moment. */
-		.flags = c->vm->n_vcpus == 1 ? PVCLOCK_TSC_STABLE : 0,
-	};
+	uint64_t first = vm->n_vcpus ? __atomic_load_n(
+	    &vm->vcpu[0]->s.tsc_offset, __ATOMIC_RELAXED) : 0;
 
-	publish(&c->vm->mem, c->s.kvm_system_time & ~UINT64_C(1), &t,
-	    sizeof(t));
+	for (unsigned i = 1; i < vm->n_vcpus; i++)
+		if (__atomic_load_n(&vm->vcpu[i]->s.tsc_offset,
+		    __ATOMIC_RELAXED) != first)
+			return false;
+	return true;
 }
 
 static void
-update(struct vcpu *c)
+lock(struct x86_kvmclock *k)
 {
-	struct x86_kvmclock *k = &c->kvmclock;
-	uint64_t tsc = x86_tsc(c);
-	uint64_t ns = system_time_now(c);
-	uint64_t ahead = 0;
+	while (atomic_exchange_explicit(&k->lock, 1, memory_order_acquire))
+		__builtin_ia32_pause();
+}
 
-	if (!c->vm->tsc_khz)
-		return;
-	if (k->tsc && tsc > k->tsc) {
+static void
+unlock(struct x86_kvmclock *k)
+{
+	atomic_store_explicit(&k->lock, 0, memory_order_release);
+}
+
+/* TSC and time of one moment: being descheduled between the two is noticed. */
+static void
+read_both(struct vcpu *c, uint64_t *tsc, uint64_t *ns)
+{
+	bool live = x86_fpu_out(c);
+	uint64_t best = UINT64_MAX;
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t before = clock_tsc(c);
+		uint64_t now = (uint64_t)clock_now(c->vm->clock);
+		uint64_t after = clock_tsc(c);
+
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		*tsc = before + best / 2;
+		*ns = now;
+	}
+	x86_fpu_in(c, live);
+}
+
+/* New figures from the clock, never behind what the old ones would show. */
+static void
+work_out(struct vcpu *c)
+{
+	struct x86_kvmclock *k = &c->vm->kvmclock;
+	uint64_t ahead = 0;
+	uint64_t tsc = 0, ns = 0;
+
+	read_both(c, &tsc, &ns);
+	if (k->mul && tsc > k->tsc) {
 		uint64_t shown = k->ns + scaled(tsc - k->tsc, k->mul, k->shift);
 
 		if (shown > ns) {
@@ -204,26 +258,78 @@ update(struct vcpu *c)
 	k->mul -= (uint32_t)(k->mul * ahead / (uint64_t)NS_PER_SEC);
 	k->tsc = tsc;
 	k->ns = ns;
-	publish_time(c, k);
+	atomic_fetch_add(&k->gen, 1);
+}
+
+/* Are the figures due for a look at the clock? */
+static bool
+outdated(struct vcpu *c)
+{
+	const struct x86_kvmclock *k = &c->vm->kvmclock;
+
+	if (!k->mul)
+		return true;
+	/*
+	 * Pages of several vCPUs cannot be written at one moment, and two that
+	 * differ would let time go back from one vCPU to the next.
+	 */
+	return c->vm->n_vcpus < 2 &&
+	    clock_tsc(c) - k->tsc > c->vm->tsc_khz * 500;
+}
+
+static void
+publish_time(struct vcpu *c)
+{
+	struct x86_kvmclock *k = &c->vm->kvmclock;
+	struct pvclock_time t;
+
+	if (!c->vm->tsc_khz)
+		return;
+	lock(k);
+	if (outdated(c))
+		work_out(c);
+	c->kvmclock_gen = atomic_load(&k->gen);
+	t = (struct pvclock_time){
+		.tsc = k->tsc + c->s.tsc_offset,
+		.system_time = k->ns,
+		.mul = k->mul,
+		.shift = k->shift,
+		.flags = in_step(c->vm) ? PVCLOCK_TSC_STABLE : 0,
+	};
+	unlock(k);
+	publish(&c->vm->mem, c->s.kvm_system_time & ~UINT64_C(1), &t,
+	    sizeof(t));
 }
 
 void
 x86_kvmclock_tick(struct vcpu *c)
 {
+	const struct x86_kvmclock *k = &c->vm->kvmclock;
+
 	if (!(c->s.kvm_system_time & KVMCLOCK_ENABLED))
 		return;
-	if (x86_tsc(c) - c->kvmclock.tsc > c->vm->tsc_khz * 500)
-		update(c);
+	if (atomic_load_explicit(&k->gen, memory_order_relaxed) !=
+	    c->kvmclock_gen || (c->vm->n_vcpus < 2 && outdated(c)))
+		publish_time(c);
+}
+
+void
+x86_kvmclock_reset(struct vm *vm)
+{
+	/* The guest starts over: no promise made on a page binds us. */
+	lock(&vm->kvmclock);
+	vm->kvmclock.mul = 0;
+	unlock(&vm->kvmclock);
 }
 
 void
 x86_kvm_system_time(struct vcpu *c, uint64_t v)
 {
 	c->s.kvm_system_time = v;
-	/* The guest starts over: no promise made on a page binds us. */
-	c->kvmclock.tsc = 0;
+	if (c->vm->n_vcpus < 2)
+		x86_kvmclock_reset(c->vm);
 	if (v & KVMCLOCK_ENABLED)
-		update(c);
+		publish_time(c);
 }
 
 void

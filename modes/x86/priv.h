@@ -229,6 +229,7 @@ MUST_USE int x86_task_enter(struct vcpu *c, const struct task_req *q);
 /* WRMSR KVM_WALL_CLOCK and KVM_SYSTEM_TIME. */
 void x86_kvm_wall_clock(struct vcpu *c, uint64_t v);
 void x86_kvm_system_time(struct vcpu *c, uint64_t v);
+void x86_kvmclock_reset(struct vm *vm);
 void x86_tsc_reset(struct vcpu *c);
 void x86_tsc_write(struct vcpu *c, uint64_t v);
 void x86_tsc_adjust(struct vcpu *c, uint64_t v);

@@ -132,6 +132,7 @@ reset_msrs(struct vcpu *c)
 	s->mcg_status = 0;
 	reset_mtrrs(s);
 	x86_tsc_reset(c);
+	x86_kvmclock_reset(c->vm);
 }
 
 void
@@ -156,6 +157,8 @@ x86_init(struct vcpu *c)
 
 	reset_common(c);
 	c->s.cr0 = cr0;
+	/* Memory may be somebody else's when this processor starts again. */
+	c->s.kvm_system_time = 0;
 	c->s.activity = ACT_WAIT_SIPI;
 	x86_sync(c);
 	x86_tlb_flush(c, TLB_FLUSH_ALL, 0);

@@ -143,9 +143,11 @@ MUST_USE int x86_invpcid(struct vcpu *c, uint64_t type, uint64_t pcid,
     gva_t va);
 void x86_cpuid(struct vcpu *c);		/* RAX, RCX in; four registers out */
 uint64_t x86_tsc(struct vcpu *c);	/* guest TSC now */
+/* vCPUs parked: guest time stood still for so many ticks of the host's TSC. */
+void x86_tsc_skip(struct vm *vm, uint64_t ticks);
 /*
- * Write the guest's pvclock page again if its figures are older than half a
- * second; cheap otherwise.  x86_take_events() does it.
+ * Write the guest's pvclock page again if its figures have changed or are old;
+ * cheap otherwise.  x86_take_events() does it.
  */
 void x86_kvmclock_tick(struct vcpu *c);
 /* POPF/IRET: merge v into rflags under mask as CPL and IOPL allow. */

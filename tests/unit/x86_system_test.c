@@ -5,6 +5,8 @@
  */
 #include "tests/unit/x86_fixture.h"
 
+#include <stdlib.h>
+
 #include "modes/x86/fpu.h"
 
 #define OK 0xff
@@ -344,16 +346,28 @@ struct pv {
 };
 
 static uint64_t
-pv_now(struct fx *f, gpa_t gpa)
+pv_now_of(struct fx *f, struct vcpu *c, gpa_t gpa)
 {
 	struct pv p;
 	uint64_t d;
 
 	assert_int_equal(gmem_read(&f->vm.mem, gpa, &p, sizeof(p)), 0);
 	assert_false(p.version & 1);
-	d = x86_tsc(f->c) - p.tsc;
+	d = x86_tsc(c) - p.tsc;
 	d = p.shift < 0 ? d >> -p.shift : d << p.shift;
 	return p.system_time + (uint64_t)((unsigned __int128)d * p.mul >> 32);
+}
+
+static uint64_t
+pv_now(struct fx *f, gpa_t gpa)
+{
+	return pv_now_of(f, f->c, gpa);
+}
+
+static bool
+pv_stable(struct fx *f, gpa_t gpa)
+{
+	return fx_get(f, gpa + offsetof(struct pv, flags), 1) & 1;
 }
 
 static void
@@ -387,6 +401,88 @@ kvmclock_agrees_with_the_clock(void **state)
 		    NS_PER_SEC / 10 * 1004 - 1000, 12345 +
 		    NS_PER_SEC / 10 * 1004 + 1000);
 	}
+}
+
+static void
+count_tsc_change(void *ctx, struct vcpu *c)
+{
+	struct fx *f = ctx;
+
+	f->mmio_value++;
+}
+
+/* A second vCPU that was started later. */
+static struct vcpu *
+add_vcpu(struct fx *f, struct vcpu **both)
+{
+	struct vcpu *c = aligned_alloc(4096, align_up(sizeof(*c), 4096));
+
+	assert_non_null(c);
+	memset(c, 0, sizeof(*c));
+	c->vm = &f->vm;
+	c->id = 1;
+	both[0] = f->c;
+	both[1] = c;
+	f->vm.vcpu = both;
+	f->vm.n_vcpus = 2;
+	x86_reset(c);
+	return c;
+}
+
+static void
+kvmclock_is_one_for_all_vcpus(void **state)
+{
+	enum { A = 0x300000, B = 0x300040 };
+	struct vcpu *both[2], *b;
+	struct fx *f = *state;
+	uint64_t before;
+
+	f->vm.tsc_khz = 2596122;
+	clock_manual_init(&f->clock, 12345);
+	fx_long(f);
+	b = add_vcpu(f, both);
+	f->plat.tsc_changed = count_tsc_change;
+	assert_int_equal(x86_wrmsr(f->c, 0x4b564d01, A | 1), 0);
+	clock_manual_advance(&f->clock, 7 * NS_PER_SEC + 1);
+	assert_int_equal(x86_wrmsr(b, 0x4b564d01, B | 1), 0);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_true(pv_stable(f, A) && pv_stable(f, B));
+		assert_int_equal(x86_tsc(f->c), x86_tsc(b));
+		assert_int_equal(pv_now_of(f, f->c, A), pv_now_of(f, b, B));
+		clock_manual_advance(&f->clock, 3333333333);
+		x86_kvmclock_tick(i & 1 ? b : f->c);
+	}
+	/* Time stands still together with the TSCs. */
+	before = pv_now_of(f, f->c, A);
+	clock_manual_advance(&f->clock, NS_PER_SEC);
+	x86_tsc_skip(&f->vm, 2596122000);
+	x86_kvmclock_tick(b);
+	assert_int_equal(pv_now_of(f, f->c, A), before);
+	assert_int_equal(pv_now_of(f, b, B), before);
+	/* A TSC out of step: no promise any more, the time is still right. */
+	f->mmio_value = 0;
+	assert_int_equal(x86_wrmsr(b, 0x10, 1000), 0);
+	assert_int_equal(f->mmio_value, 1);
+	assert_int_equal(atomic_load(&f->c->attention), 0);
+	x86_kvmclock_tick(f->c);
+	assert_false(pv_stable(f, A) || pv_stable(f, B));
+	assert_int_equal(pv_now_of(f, f->c, A), before);
+	assert_int_equal(pv_now_of(f, b, B), before);
+	/* The adjustment taken back brings it into step again. */
+	assert_int_equal(x86_wrmsr(b, 0x3b, 0), 0);
+	assert_int_equal(f->mmio_value, 2);
+	assert_int_equal(x86_tsc(f->c), x86_tsc(b));
+	x86_kvmclock_tick(f->c);
+	assert_true(pv_stable(f, A) && pv_stable(f, B));
+	/* INIT gives the page back. */
+	x86_init(b);
+	before = fx_get(f, B, 4);
+	clock_manual_advance(&f->clock, NS_PER_SEC);
+	x86_kvmclock_tick(b);
+	assert_int_equal(fx_get(f, B, 4), before);
+	f->vm.n_vcpus = 1;
+	f->vm.vcpu = f->vcpus;
+	free(b);
 }
 
 static void
@@ -569,6 +665,7 @@ main(void)
 		FX_TEST(msrs_that_linux_reads_are_there),
 		FX_TEST(tsc_and_its_adjustment),
 		FX_TEST(kvmclock_agrees_with_the_clock),
+		FX_TEST(kvmclock_is_one_for_all_vcpus),
 		FX_TEST(kvm_wall_clock),
 		FX_TEST(reset_is_table_9_1),
 		FX_TEST(init_waits_for_sipi),
