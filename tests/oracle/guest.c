@@ -471,6 +471,6 @@ guest_counter(struct guest *g, const char *name)
 {
 	struct wanted w = { .name = name };
 
-	g->vm.engine->stats(&g->vm, take_counter, &w);
+	g->vm.engine->stats(&g->vm, ALL_VCPUS, take_counter, &w);
 	return w.value;
 }
