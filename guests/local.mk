@@ -22,6 +22,14 @@ GUEST_IMAGES = \
 	guests/selftest/x64/straddle.elf \
 	guests/selftest/x64/tlb.elf \
 	guests/selftest/x64/user.elf
+## Guests with several processors: these also take guests/lib/smp.*.
+SMP_LIB = guests/lib/smp.S guests/lib/smp.c
+SMP_IMAGES = \
+	guests/selftest/smp/start.elf \
+	guests/selftest/smp/litmus.elf \
+	guests/selftest/smp/lockcross.elf \
+	guests/selftest/smp/xmc.elf \
+	guests/selftest/smp/mix.elf
 GUEST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin -fno-pic -no-pie -static -nostdlib \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector \
@@ -34,6 +42,10 @@ GUEST_LINK = mkdir -p $(@D) && $(CC) $(GUEST_CFLAGS) $(guest_link_options) \
 OBJCOPY ?= objcopy
 
 guests/selftest/x64/%.elf: guests/selftest/x64/%.c $(GUEST_DEPS)
+	$(AM_V_CCLD)$(GUEST_LINK) -m64 && \
+	$(OBJCOPY) -O elf32-i386 $@.tmp $@ && rm -f $@.tmp
+guests/selftest/smp/%.elf: guests/selftest/smp/%.c $(SMP_LIB) $(GUEST_DEPS) \
+		guests/lib/smp.h guests/lib/smp_size.h
 	$(AM_V_CCLD)$(GUEST_LINK) -m64 && \
 	$(OBJCOPY) -O elf32-i386 $@.tmp $@ && rm -f $@.tmp
 guests/selftest/x32/%.elf: guests/selftest/x32/%.c $(GUEST_DEPS)
@@ -50,8 +62,9 @@ guests/ubench/ubench32: guests/ubench/ubench.c
 	$(AM_V_CCLD)mkdir -p $(@D) && $(CC) -m32 -O2 -static -o $@ $< || \
 	{ echo "ubench32 is not built: install gcc-multilib" >&2; rm -f $@; }
 
-check_DATA = $(GUEST_IMAGES) guests/clocks/clocks.elf guests/ubench/ubench
-CLEANFILES += $(GUEST_IMAGES) guests/clocks/clocks.elf \
+check_DATA = $(GUEST_IMAGES) $(SMP_IMAGES) guests/clocks/clocks.elf guests/ubench/ubench
+CLEANFILES += $(GUEST_IMAGES) $(SMP_IMAGES) guests/clocks/clocks.elf \
 	guests/ubench/ubench guests/ubench/ubench32
 EXTRA_DIST += $(GUEST_LIB) guests/lib/guest.h guests/lib/guest.ld \
-	$(GUEST_IMAGES:.elf=.c) guests/clocks/clocks.c guests/ubench/ubench.c guests/README.md
+	$(GUEST_IMAGES:.elf=.c) $(SMP_LIB) guests/lib/smp.h \
+	guests/lib/smp_size.h $(SMP_IMAGES:.elf=.c) guests/clocks/clocks.c guests/ubench/ubench.c guests/README.md

@@ -21,7 +21,8 @@ _start:
 	mov	$boot_stack_top, %esp
 	push	$0
 	popf
-	push	%ebx			/* multiboot information */
+	mov	%ebx, boot_info		/* multiboot information */
+	push	%ebx
 	push	%eax
 	mov	$0xff, %al		/* both 8259s: everything masked */
 	out	%al, $0x21
@@ -151,3 +152,5 @@ boot_dev_pd:	.skip 4096
 #endif
 	.skip	16384
 boot_stack_top:
+	.globl	boot_info
+boot_info:	.skip 4
