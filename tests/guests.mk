@@ -1,7 +1,7 @@
 ## SPDX-License-Identifier: Apache-2.0
 ## The self-checking guests, the host as oracle, the benchmark's long runs.
 ELF_LOG_COMPILER = $(srcdir)/tests/guests/run
-TESTS += $(GUEST_IMAGES)
+TESTS += $(GUEST_IMAGES) $(SMP_IMAGES)
 dist_check_SCRIPTS += tests/guests/run tests/bench/compare tests/bench/clocks
 EXTRA_DIST += tests/README.md tests/bench/init.c tests/oracle/README.md
 
