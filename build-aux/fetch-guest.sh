@@ -16,7 +16,9 @@ usage()
 {
 	cat <<-END
 	usage: fetch-guest.sh [-a ARCH] [-r] COMMAND
-	  kernel OUT             Debian's cloud kernel image (bzImage)
+	  kernel OUT [PACKAGE]   Debian's cloud kernel image (bzImage), or the one
+	                         that PACKAGE (linux-image-rt-amd64, ...) names,
+	                         from the suite or its security updates
 	  busybox OUT            the static busybox
 	  initramfs OUT [-i INIT] [FILE=PATH]...
 	                         an initramfs: busybox, acpid, button module;
@@ -25,7 +27,8 @@ usage()
 	  version                the kernel's release, e.g. 6.1.0-32-cloud-amd64
 	  -a ARCH  architecture of the packages (amd64)
 	  -r       ask the mirror again even if the cache is fresh
-	environment: TRIVISOR_CACHE, TRIVISOR_MIRROR, TRIVISOR_SUITE (bookworm)
+	environment: TRIVISOR_CACHE, TRIVISOR_SUITE (bookworm), TRIVISOR_MIRROR,
+	  TRIVISOR_SECURITY_MIRROR (the mirror's name with -security)
 	END
 }
 
@@ -98,6 +101,12 @@ write_apt_conf()
 	cat >"$apt/sources.list" <<-END
 	deb [signed-by=$keyring] $(mirror) $suite main
 	END
+	if [ -n "${security:-}" ]; then
+		from=${TRIVISOR_SECURITY_MIRROR:-$(mirror |
+		    sed 's,/*$,-security,')}
+		echo "deb [signed-by=$keyring] $from $suite-security main" \
+		    >>"$apt/sources.list"
+	fi
 	: >"$apt/status"
 	{
 		cat <<-END
@@ -169,10 +178,10 @@ update_lists()
 	return 1
 }
 
-# What linux-image-cloud-amd64 depends on is the kernel itself.
+# What linux-image-cloud-amd64 and its like depend on is the kernel itself.
 kernel_package()
 {
-	run_apt apt-cache depends --important "linux-image-cloud-$arch" |
+	run_apt apt-cache depends --important "$1" |
 	    sed -n 's/^ *Depends: *\(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1
 }
 
@@ -199,7 +208,7 @@ fresh()
 }
 
 # fetch NAME: sets $deb to the newest .deb of a package ("kernel" is the one
-# that linux-image-cloud-ARCH names).  $store/NAME.current remembers it.
+# that linux-image-cloud-ARCH names; with $security, NAME names a kernel so).  $store/NAME.current remembers it.
 fetch()
 {
 	current=$store/$1.current
@@ -225,9 +234,11 @@ fetch_new()
 	update_lists || return 1
 	package=$1
 	if [ "$1" = kernel ]; then
-		package=$(kernel_package)
-		[ -n "$package" ] || return 1
+		package=$(kernel_package "linux-image-cloud-$arch")
+	elif [ -n "${security:-}" ]; then
+		package=$(kernel_package "$1")
 	fi
+	[ -n "$package" ] || return 1
 	say "fetching $package ($suite, $arch) from $(mirror)"
 	download "$package" || return 1
 	set -- "$1" "$work/${package}_"*.deb
@@ -253,7 +264,7 @@ unpacked()
 
 need_kernel()
 {
-	unpacked kernel
+	unpacked "${1:-kernel}"
 	kernel_tree=$tree
 	kernel_image=$(ls "$tree"/boot/vmlinuz-*) ||
 	    die "$(basename "$deb"): holds no boot/vmlinuz"
@@ -348,8 +359,9 @@ build_initramfs()
 
 case $1 in
 kernel)
-	[ $# -eq 2 ] || { usage >&2; exit 2; }
-	need_kernel
+	[ $# -eq 2 ] || [ $# -eq 3 ] || { usage >&2; exit 2; }
+	security=${3:+yes}
+	need_kernel "${3:-kernel}"
 	deliver "$kernel_image" "$2"
 	;;
 busybox)

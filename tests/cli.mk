@@ -21,4 +21,8 @@ EXTRA_DIST += tests/cli_lib.sh tests/cli_errors_test.sh \
 TESTS += tests/try.test
 dist_check_SCRIPTS += tests/try.test
 
-LONG_TESTS += tests/long/boots.sh tests/long/try_minbase.sh
+LONG_TESTS += tests/long/boots.sh tests/long/kernels.sh \
+	tests/long/try_minbase.sh
+EXTRA_DIST += tests/long/kernels-init.sh
+TESTS += tests/smp_boot.test
+dist_check_SCRIPTS += tests/smp_boot.test
