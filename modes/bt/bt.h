@@ -150,6 +150,7 @@ struct tu {
 };
 
 #define TU_HASH_BITS 16
+#define CROSS_LISTS 1024
 #define CROSS_EPOCHS 64
 
 /*
@@ -173,9 +174,8 @@ struct bt_vm {
 	struct tu **page_head;	/* by guest page number: TUs with bytes there */
 	uint64_t n_pages;
 
-	/* Exits chained to another page; see bt_chain_cross(). */
-	struct tu_exit *cross;
-	uint64_t cross_pages[64];	/* hashed pages they go to */
+	/* Exits chained to another page, by hash of that page: cross.c. */
+	struct tu_exit *cross[CROSS_LISTS];
 	/* Per hashed page: how often links to it were undone. */
 	_Atomic uint32_t cross_epoch[CROSS_EPOCHS];
 	bool sync_core;		/* membarrier() can do that */
@@ -372,12 +372,7 @@ void bt_tu_file(struct bt_vm *t, struct tu *u);
 void bt_tu_kill(struct vm *vm, struct tu *u);
 void bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to);
 void bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x);
-void bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to);
-/* May b chain to this page, or could another vCPU know better by now? */
-bool bt_cross_current(struct bt_vcpu *b, uint64_t rip);
-uint32_t bt_cross_epoch(struct bt_vm *t, gva_t va);
-/* Undo bt_chain_cross() for targets in va's page and the one before, or all. */
-void bt_unlink_cross(struct bt_vcpu *b, gva_t va, bool all);
+void bt_unchain(struct bt_vm *t, struct tu_exit *x);
 /* The TU whose host code holds pc, or NULL. */
 struct tu *bt_tu_at(const struct bt_vm *t, const uint8_t *pc);
 /* Guest RIP of the instruction that host address pc belongs to. */
@@ -391,6 +386,17 @@ bt_vm_of(const struct vm *vm)
 }
 
 void bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len);
+
+/* --- cross.c: chains to other pages ----------------------------------- */
+
+void bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to);
+/* May b chain to rip's page, or could another vCPU know better by now? */
+bool bt_cross_current(struct bt_vcpu *b, uint64_t rip);
+uint32_t bt_cross_epoch(struct bt_vm *t, gva_t va);
+/* Undo chains to va's page and the one before, or all. */
+void bt_unlink_cross(struct bt_vcpu *b, gva_t va, bool all);
+/* All exits are about to be freed. */
+void bt_cross_reset(struct bt_vm *t);
 
 /* --- translate.c ------------------------------------------------------ */
 

@@ -12,7 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/copy.h"
 #include "modes/x86/stop.h"
 
 static unsigned
@@ -212,59 +211,6 @@ bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x)
 	t->n_probe++;
 }
 
-/* A conservative memory of the pages that links lead to. */
-static uint64_t *
-cross_word(struct bt_vm *t, gva_t va, uint64_t *bit)
-{
-	unsigned h = (unsigned)(va >> PAGE_SHIFT) & 4095;
-
-	*bit = BIT(h & 63);
-	return &t->cross_pages[h >> 6];
-}
-
-/*
- * Chain between two global pages.  Their mappings change only by an INVLPG
- * that names them or a flush of everything, and those undo the link.
- */
-void
-bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to)
-{
-	uint64_t *word, bit;
-
-	if (!x->field || x->to || x->probed || to->dead)
-		return;
-	bt_chain(t, x, to);
-	t->n_cross++;
-	if (x->in_cross)
-		return;
-	x->in_cross = true;
-	x->next_cross = t->cross;
-	t->cross = x;
-	word = cross_word(t, x->target, &bit);
-	__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
-}
-
-/*
- * Chains are every vCPU's, mappings are each one's own until it invalidates
- * them.  A vCPU must never follow a link through a mapping it has invalidated:
- * so one is made only from a walk later than the last invalidation by anybody
- * that undid links.
- */
-bool
-bt_cross_current(struct bt_vcpu *b, uint64_t rip)
-{
-	struct itlb_entry *p;
-
-	if (b->c.vm->n_vcpus == 1)
-		return true;
-	p = bt_itlb_get(b, rip);
-	if (p && p->epoch == bt_cross_epoch(b->bt, rip))
-		return true;
-	if (p)
-		p->tag = 1;	/* walk anew */
-	return false;
-}
-
 static void
 incoming_remove(struct tu_exit *x)
 {
@@ -275,76 +221,14 @@ incoming_remove(struct tu_exit *x)
 	*at = x->next_in;
 }
 
-static bool
-cross_has(struct bt_vm *t, gva_t va)
-{
-	uint64_t bit, *word = cross_word(t, va, &bit);
-
-	return __atomic_load_n(word, __ATOMIC_SEQ_CST) & bit;
-}
-
-static void
-unlink_cross(struct bt_vm *t, gva_t va, bool all)
-{
-	struct tu_exit **at = &t->cross, *x;
-
-	if (all)
-		fill_bytes(t->cross_pages, 0, sizeof(t->cross_pages));
-	while ((x = *at) != NULL) {
-		uint64_t d = (va & PAGE_MASK) - (x->target & PAGE_MASK);
-
-		if (x->to && !all && d != 0 && d != PAGE_SIZE) {
-			at = &x->next_cross;
-			continue;
-		}
-		*at = x->next_cross;
-		x->in_cross = false;
-		if (!x->to)
-			continue;	/* its target died meanwhile */
-		incoming_remove(x);
-		patch(t, x->field, x->stub);
-		x->to = NULL;
-		t->n_unlink++;
-	}
-}
-
-static _Atomic uint32_t *
-epoch_of(struct bt_vm *t, gva_t va)
-{
-	return &t->cross_epoch[(va >> PAGE_SHIFT) % CROSS_EPOCHS];
-}
-
-uint32_t
-bt_cross_epoch(struct bt_vm *t, gva_t va)
-{
-	return atomic_load(epoch_of(t, va));
-}
-
-/* Whoever walks from now on sees what this vCPU was told of. */
-static void
-count_epochs(struct bt_vm *t, gva_t va, bool all)
-{
-	if (!all) {
-		atomic_fetch_add(epoch_of(t, va), 1);
-		atomic_fetch_add(epoch_of(t, va - PAGE_SIZE), 1);
-		return;
-	}
-	for (unsigned i = 0; i < CROSS_EPOCHS; i++)
-		atomic_fetch_add(&t->cross_epoch[i], 1);
-}
-
+/* Back to the stub that leads to the run loop. */
 void
-bt_unlink_cross(struct bt_vcpu *b, gva_t va, bool all)
+bt_unchain(struct bt_vm *t, struct tu_exit *x)
 {
-	struct bt_vm *t = b->bt;
-
-	if (b->c.vm->n_vcpus > 1)
-		count_epochs(t, va, all);
-	if (!all && !cross_has(t, va) && !cross_has(t, va - PAGE_SIZE))
-		return;
-	vm_lock(b->c.vm);
-	unlink_cross(t, va, all);
-	vm_unlock(b->c.vm);
+	incoming_remove(x);
+	patch(t, x->field, x->stub);
+	x->to = NULL;
+	t->n_unlink++;
 }
 
 void
@@ -447,8 +331,7 @@ bt_flush_all(struct vm *vm)
 		bt_tu_kill(vm, t->tu[i]);
 	t->n_tu = 0;
 	t->generation++;
-	t->cross = NULL;
-	fill_bytes(t->cross_pages, 0, sizeof(t->cross_pages));
+	bt_cross_reset(t);
 	t->used = t->stubs_end;
 	t->arena_used = 0;
 	t->full = false;
