@@ -105,6 +105,19 @@ static const struct method_param DOMAIN_DISASM_params[] = {
 	END
 };
 
+static const struct method_param DOMAIN_PROFILE_params[] = {
+	DOMAIN,
+	{ "milliseconds", PARAM_UINT, 0, "up to 30000 (default 1000)" },
+	END
+};
+
+static const struct method_param DOMAIN_BT_STATS_params[] = {
+	DOMAIN,
+	{ "vcpu", PARAM_UINT, 0, "of this vCPU only (default: all together)" },
+	{ "top", PARAM_UINT, 0, "hot blocks to list, up to 100 (default 20)" },
+	END
+};
+
 static const struct method_param EVENTS_SUBSCRIBE_params[] = {
 	{ "types", PARAM_STRINGS, 0, "event types; default: all" },
 	{ "domain", PARAM_STRING, 0, "name or uuid; default: all" },

@@ -57,6 +57,10 @@
 	  "counters of a running domain") \
 	X(DOMAIN_DISASM, "domain.disasm", OPERATOR, 0, \
 	  "guest code and the host code made of it") \
+	X(DOMAIN_PROFILE, "domain.profile", VIEWER, 0, \
+	  "sample for a while where the vCPUs spend their time") \
+	X(DOMAIN_BT_STATS, "domain.bt_stats", VIEWER, 0, \
+	  "the translator's counters, and the latest profile") \
 	X(EVENTS_SUBSCRIBE, "events.subscribe", VIEWER, 0, \
 	  "receive events as notifications on this connection") \
 	X(EVENTS_UNSUBSCRIBE, "events.unsubscribe", VIEWER, 0, \

@@ -169,6 +169,7 @@ int verb_dominfo(struct cli *cli, const struct args *a);
 int verb_dumpxml(struct cli *cli, const struct args *a);
 int verb_console(struct cli *cli, const struct args *a);
 int verb_bt_show(struct cli *cli, const struct args *a);
+int verb_bt_stats(struct cli *cli, const struct args *a);
 int verb_run(struct cli *cli, const struct args *a);
 int verb_version(struct cli *cli, const struct args *a);
 int verb_help(struct cli *cli, const struct args *a);

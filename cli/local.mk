@@ -2,7 +2,7 @@
 bin_PROGRAMS += bin/trivisor
 bin_trivisor_SOURCES = cli/cli.h cli/main.c cli/verbs_tab.c cli/args.c \
 	cli/values.c cli/file.c cli/json_out.c cli/connect.c cli/verbs.c \
-	cli/show.c cli/run_opts.h cli/run_opts.c cli/console.c cli/pump.h \
+	cli/show.c cli/bt_stats.c cli/run_opts.h cli/run_opts.c cli/console.c cli/pump.h \
 	cli/pump.c cli/term.h cli/term.c cli/private.h cli/private.c \
 	cli/run.c
 bin_trivisor_CPPFLAGS = $(AM_CPPFLAGS) -DTRIVISOR_SBINDIR='"$(sbindir)"'

@@ -8,6 +8,9 @@
 
 #define END { NULL, 0, NULL, NULL }
 
+/* Help that goes on in the next line: below where it began. */
+#define MORE "\n                             "
+
 /* What start and run may replace for one run. */
 #define RUN_OPTS \
 	{ "mode", 'm', "MODE", "auto, bt, hvm or pv, over the XML's" }, \
@@ -15,7 +18,8 @@
 	{ "debug-exit", 0, NULL, "add an isa-debug-exit device at port 0xf4" }, \
 	{ "gdb", 0, "SOCKET", "listen there for gdb" }, \
 	{ "host-without", 0, "LIST", "do without these features of the host" }, \
-	{ "bt-disable", 0, "LIST", "do without these parts of the translator" }, \
+	{ "bt-disable", 0, "LIST", "do without these parts of the translator:" \
+	  MORE "chain,cross,callret,images,reloc,evict or all" }, \
 	{ "code-cache", 0, "SIZE", "size of the translator's code cache" }, \
 	{ "exact-flags", 0, NULL, "keep dead flags in fault frames too" }, \
 	{ "count-insns", 0, NULL, "count retired instructions (slower)" }, \
@@ -62,6 +66,12 @@ static const struct cli_opt console_opts[] = {
 static const struct cli_opt bt_show_opts[] = {
 	{ "pc", 0, "ADDR", "guest address; else where the guest is now" },
 	{ "count", 'n', "N", "how many blocks" },
+	END
+};
+
+static const struct cli_opt bt_stats_opts[] = {
+	{ "profile", 'p', "TIME", "sample so long (default 1s; 0: not at all)" },
+	{ "top", 'n', "N", "how many hot addresses (default 20)" },
 	END
 };
 
@@ -119,6 +129,9 @@ const struct verb cli_verbs[] = {
 	{ "bt-show", NULL, "NAME", 1, 1,
 	  "guest code and the host code made of it",
 	  bt_show_opts, CLI_USAGE, verb_bt_show },
+	{ "bt-stats", NULL, "NAME", 1, 1,
+	  "what the translator does: hot guest addresses, counters",
+	  bt_stats_opts, CLI_USAGE, verb_bt_stats },
 	{ "version", NULL, "", 0, 0, "versions of this program and the daemon",
 	  no_opts, CLI_USAGE, verb_version },
 	{ "help", NULL, "[COMMAND]", 0, 1, "say more about a command",

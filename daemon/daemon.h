@@ -354,7 +354,8 @@ struct json_object *warnings_json(const struct domain_def *def);
 
 method_fn on_domain_create, on_domain_start, on_domain_shutdown,
     on_domain_destroy, on_domain_reset, on_domain_nmi, on_domain_suspend,
-    on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm;
+    on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm,
+    on_domain_profile, on_domain_bt_stats;
 
 /* ---- main.c --------------- */
 

@@ -444,6 +444,8 @@ method_fn *const method_handlers[METHOD_COUNT] = {
 	[METHOD_DOMAIN_CONSOLE] = on_domain_console,
 	[METHOD_DOMAIN_STATS] = on_domain_stats,
 	[METHOD_DOMAIN_DISASM] = on_domain_disasm,
+	[METHOD_DOMAIN_PROFILE] = on_domain_profile,
+	[METHOD_DOMAIN_BT_STATS] = on_domain_bt_stats,
 	[METHOD_EVENTS_SUBSCRIBE] = on_events_subscribe,
 	[METHOD_EVENTS_UNSUBSCRIBE] = on_events_unsubscribe,
 };

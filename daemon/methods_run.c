@@ -464,3 +464,42 @@ on_domain_disasm(struct daemon *d, struct call *call,
 	    (unsigned long long)param_u64(params, "count", 1));
 	monitor_forward(dom, &m, call);
 }
+
+/* The number a request gives as name travels to the monitor as key. */
+static void
+put_number(struct ctl_msg *m, const char *key, struct json_object *params,
+    const char *name)
+{
+	if (param_has(params, name))
+		(void)ctl_put(m, key, "%llu",
+		    (unsigned long long)param_u64(params, name, 0));
+}
+
+void
+on_domain_profile(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	struct domain *dom = param_domain(d, call, params);
+	struct ctl_msg m;
+
+	if (!dom)
+		return;
+	ctl_msg_init(&m, CTL_PROFILE, 0);
+	put_number(&m, "ms", params, "milliseconds");
+	monitor_forward(dom, &m, call);
+}
+
+void
+on_domain_bt_stats(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	struct domain *dom = param_domain(d, call, params);
+	struct ctl_msg m;
+
+	if (!dom)
+		return;
+	ctl_msg_init(&m, CTL_BT_STATS, 0);
+	put_number(&m, "vcpu", params, "vcpu");
+	put_number(&m, "top", params, "top");
+	monitor_forward(dom, &m, call);
+}

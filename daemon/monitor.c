@@ -97,6 +97,35 @@ add_field(struct json_object *o, const char *key, const char *value)
 		json_object_object_add(o, key, json_object_new_string(value));
 }
 
+/*
+ * "list[N].field" stands for a field of the N-th object in an array; the
+ * monitor counts N up.  *key then is the field, and the object is returned.
+ */
+static struct json_object *
+holder_of(struct json_object *o, const char **key)
+{
+	const char *open = strchr(*key, '['), *dot;
+	struct json_object *list;
+	char name[64];
+	size_t n;
+
+	if (!open || !(dot = strstr(open, "].")) ||
+	    (size_t)(open - *key) >= sizeof(name))
+		return o;
+	snprintf(name, sizeof(name), "%.*s", (int)(open - *key), *key);
+	n = strtoul(open + 1, NULL, 10);
+	if (!json_object_object_get_ex(o, name, &list)) {
+		list = json_object_new_array();
+		json_object_object_add(o, name, list);
+	}
+	if (n >= json_object_array_length(list)) {
+		n = json_object_array_length(list);
+		json_object_array_add(list, json_object_new_object());
+	}
+	*key = dot + 2;
+	return json_object_array_get_idx(list, n);
+}
+
 static struct json_object *
 answer_json(const struct monitor *m, const struct ctl_msg *answer)
 {
@@ -108,8 +137,12 @@ answer_json(const struct monitor *m, const struct ctl_msg *answer)
 	    json_object_new_string(m->dom->name));
 	json_object_object_add(o, "uuid",
 	    json_object_new_string(m->dom->uuid));
-	while (ctl_next(answer, &pos, key, sizeof(key), value, sizeof(value)))
-		add_field(o, key, value);
+	while (ctl_next(answer, &pos, key, sizeof(key), value, sizeof(value))) {
+		const char *field = key;
+		struct json_object *holder = holder_of(o, &field);
+
+		add_field(holder, field, value);
+	}
 	return o;
 }
 

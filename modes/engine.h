@@ -175,6 +175,16 @@ struct engine_code {
 
 typedef void engine_show_fn(void *ctx, const struct engine_code *code);
 
+/* Where a signal interrupted a vCPU's thread. */
+struct engine_where {
+	bool in_code;			/* in code made of the block at rip */
+	uint64_t rip;
+	uint32_t offset;		/* of the instruction in the block */
+	uint8_t cpl;
+	/* Else in what part of the engine, static; NULL: not in run(). */
+	const char *part;
+};
+
 #define ALL_VCPUS (~0u)
 
 typedef void engine_stat_fn(void *ctx, const char *name, uint64_t value);
@@ -217,6 +227,12 @@ struct engine_ops {
 	 */
 	unsigned (*show)(struct vm *vm, uint64_t pc, unsigned max,
 	    engine_show_fn *emit, void *ctx);
+	/*
+	 * Optional; owning thread, in the handler of a signal that came at host
+	 * address pc: no locks, no thread-local storage, no libc.
+	 */
+	void (*where)(const struct vcpu *c, const uint8_t *pc,
+	    struct engine_where *w);
 	/*
 	 * Any thread, while vCPUs run: names and values of one vCPU's counters,
 	 * or with ALL_VCPUS of their sums and of the engine's own.

@@ -110,6 +110,33 @@ do_disasm(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 	return show_translations(mon, pc, (unsigned)MIN(count, 64), a, e);
 }
 
+/* Longer ones would outlast the room for samples. */
+#define PROFILE_MAX_MS 30000
+
+static int
+do_profile(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	uint64_t ms = 1000;
+
+	ctl_get_u64(q, "ms", &ms);
+	ms = MIN(MAX(ms, 1), PROFILE_MAX_MS);
+	return profile_start(mon, (ns_t)ms * 1000000, e);
+}
+
+static int
+do_bt_stats(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
+    struct err *e)
+{
+	uint64_t vcpu = ALL_VCPUS;
+	uint64_t top = 20;
+
+	ctl_get_u64(q, "vcpu", &vcpu);
+	ctl_get_u64(q, "top", &top);
+	return profile_put(mon, (unsigned)MIN(vcpu, ALL_VCPUS),
+	    (unsigned)MIN(top, UINT32_MAX), a, e);
+}
+
 static int
 do_nmi(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
     struct err *e)
@@ -136,7 +163,8 @@ static const struct {
 	{ CTL_RESUME, do_resume }, { CTL_QUIT, do_nothing },
 	{ CTL_CONSOLE, do_console }, { CTL_STATS, do_stats },
 	{ CTL_SUBSCRIBE, do_nothing }, { CTL_NMI, do_nmi },
-	{ CTL_DISASM, do_disasm },
+	{ CTL_DISASM, do_disasm }, { CTL_PROFILE, do_profile },
+	{ CTL_BT_STATS, do_bt_stats },
 };
 
 static int

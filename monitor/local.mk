@@ -11,12 +11,13 @@ libmonitor_a_SOURCES = \
 	monitor/platform.c monitor/wiring.c monitor/wiring.h monitor/tsc.c \
 	monitor/tsc.h monitor/console.c monitor/console.h monitor/monitor.h \
 	monitor/lifecycle.c monitor/events.c monitor/control.c \
-	monitor/attach.c monitor/stats.c monitor/show.c monitor/gdb.c \
+	monitor/attach.c monitor/stats.c \
+	monitor/profile.c monitor/show.c monitor/gdb.c \
 	monitor/gdb.h monitor/gdb_mem.c monitor/gdb_regs.c monitor/gdb_text.c
 libmonitor_a_LIBADD = $(libmonitorirq_a_OBJECTS)
 EXTRA_libmonitor_a_DEPENDENCIES = $(libmonitorirq_a_OBJECTS)
 ## Runs while guest vectors are live in the host's registers.
-libmonitorirq_a_SOURCES = monitor/irq.c monitor/debug.c
+libmonitorirq_a_SOURCES = monitor/irq.c monitor/debug.c monitor/sample.c
 libmonitorirq_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
 
 noinst_LIBRARIES += libboot.a

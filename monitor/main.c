@@ -132,6 +132,7 @@ static void
 loop_end(struct monitor *mon)
 {
 	gdb_stop(mon);
+	profile_stop(mon);
 	attach_stop(mon);
 	ev_io_stop(mon->loop, &mon->timer_io);
 	ev_io_stop(mon->loop, &mon->wake_io);

@@ -7,6 +7,7 @@
  *	control.c	connections of daemons (vm/control.h)
  *	attach.c	descriptors of console viewers
  *	stats.c		counters
+ *	profile.c	where vCPUs spend their time
  *	show.c		translated code for people
  *	gdb.c		the debugger's stub
  *
@@ -61,6 +62,8 @@ struct monitor {
 	ev_io viewer_io[VM_MAX_SERIALS][CONSOLE_VIEWERS];
 	struct event_ring events;
 	struct gdb *gdb;		/* owned, NULL none */
+	ev_timer profile_timer;		/* ends the profile */
+	bool profiling;
 
 	enum run_state state;
 	char reason[32];
@@ -113,6 +116,15 @@ void stats_engines(struct machine *m, unsigned vcpu, engine_stat_fn *emit,
     void *ctx);
 /* The answer to CTL_STATS. */
 void stats_put(struct machine *m, struct ctl_msg *a);
+
+/* --- profile.c --- */
+
+/* Sample the vCPUs for so long; a profile that runs already goes on. */
+MUST_USE int profile_start(struct monitor *mon, ns_t how_long, struct err *e);
+void profile_stop(struct monitor *mon);
+/* The answer to CTL_BT_STATS: of one vCPU or ALL_VCPUS. */
+MUST_USE int profile_put(struct monitor *mon, unsigned vcpu, unsigned top,
+    struct ctl_msg *a, struct err *e);
 
 /* --- show.c --- */
 

@@ -22,7 +22,6 @@
 
 #include "modes/x86/x86.h"
 
-#define CPU_TIMER_SIGNAL SIGRTMIN
 #define SPIN_MAX 20000			/* ns */
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
@@ -247,8 +246,8 @@ signal_stack_size(void)
 }
 
 /*
- * The only signal a vCPU thread gets is its own timer's; it runs on a stack of
- * its own because RSP may be the guest's at that moment.
+ * The only signals a vCPU thread gets are its own timers'; they run on a stack
+ * of their own because RSP may be the guest's at that moment.
  */
 static void
 setup_signals(struct cpu *p)
@@ -262,8 +261,12 @@ setup_signals(struct cpu *p)
 	sa.sa_sigaction = cpu_timer_signal;
 	sigfillset(&sa.sa_mask);
 	sigaction(CPU_TIMER_SIGNAL, &sa, NULL);
+	sa.sa_flags |= SA_RESTART;
+	sa.sa_sigaction = cpu_profile_signal;
+	sigaction(CPU_PROFILE_SIGNAL, &sa, NULL);
 	sigfillset(&set);
 	sigdelset(&set, CPU_TIMER_SIGNAL);
+	sigdelset(&set, CPU_PROFILE_SIGNAL);
 	sigdelset(&set, SIGSEGV);
 	sigdelset(&set, SIGBUS);
 	sigdelset(&set, SIGFPE);
@@ -318,7 +321,8 @@ cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
 	    m->vm.second->vcpu_size), PAGE_SIZE);
 	int rc;
 
-	*p = (struct cpu){ .m = m, .timer_id = -1, .armed = -1 };
+	*p = (struct cpu){ .m = m, .timer_id = -1, .armed = -1,
+	    .profile_timer = -1 };
 	p->signal_stack = malloc(signal_stack_size());
 	if (!p->signal_stack ||
 	    posix_memalign((void **)&p->c, PAGE_SIZE, size)) {
@@ -351,6 +355,7 @@ cpu_fini(struct cpu *p)
 	p->c->vm->engine->vcpu_fini(p->c);
 	free(p->c);
 	free(p->signal_stack);
+	free(p->sample);
 }
 
 int

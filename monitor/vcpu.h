@@ -12,11 +12,24 @@
 
 #include "monitor/machine.h"
 
+#define CPU_TIMER_SIGNAL SIGRTMIN
+#define CPU_PROFILE_SIGNAL (SIGRTMIN + 1)
+
 /* Requests in cpu.signals; taken by the owner. */
 enum {
 	CPU_INIT = 1 << 16,
 	CPU_SIPI = 1 << 17,	/* vector in bits 0..7 */
 };
+
+/* A sample of the profile; see struct engine_where. */
+struct sample {
+	uint64_t rip;
+	const char *part;		/* NULL: translated code */
+	uint32_t offset;
+	uint32_t cpl;
+};
+
+#define MAX_SAMPLES 16384
 
 struct cpu {
 	struct machine *m;		/* borrowed */
@@ -42,6 +55,13 @@ struct cpu {
 	void *signal_stack;		/* owned */
 	_Atomic pid_t tid;		/* 0 before and after the thread's life */
 	_Atomic uint64_t cpu_ns;	/* it used; set when it ends */
+	/*
+	 * The profile: its timer is the loop thread's, samples are added by the
+	 * handler of its signal.  The array stays until the vCPU goes.
+	 */
+	int profile_timer;		/* kernel's id; -1 */
+	struct sample *sample;		/* owned, MAX_SAMPLES; NULL none yet */
+	_Atomic uint32_t n_samples;
 	/* Statistics; read by anybody. */
 	_Atomic uint64_t exits, halts, interrupts;
 };
@@ -80,6 +100,8 @@ void cpu_sleep(struct cpu *p, uint32_t pokes_seen);
 void cpu_arm_timer(struct cpu *p);
 /* The handler of CPU_TIMER_SIGNAL, for sigaction. */
 void cpu_timer_signal(int sig, siginfo_t *si, void *context);
+/* The handler of CPU_PROFILE_SIGNAL; sample.c. */
+void cpu_profile_signal(int sig, siginfo_t *si, void *context);
 /* Owner: could the vCPU be interrupted if IF were set? */
 bool cpu_irq_pending(struct cpu *p);
 ns_t machine_clock_now(const struct clock *c);

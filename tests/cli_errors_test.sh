@@ -56,6 +56,14 @@ check "run: a mode that is not built" 122 "hvm.*not built" "$trivisor" run \
     --mode hvm --kernel "$dir/spin"
 check "run: a host feature nobody knows" 122 'nonsense' \
     $run --host-without avx2,nonsense --kernel "$dir/spin"
+check "run: a translator part nobody knows" 122 'no part called "nonsense"' \
+    $run --bt-disable chain,nonsense --kernel "$dir/spin"
+# What it could have said is what `help run' lists.
+for part in $(sed -n 's/.*it can do without: \(.*\) or all.*/\1/p' "$dir/err" |
+    tr -d ,) all; do
+	check "  help run knows $part" 0 "[ ,]$part(,|\$| or )" \
+	    "$trivisor" help run
+done
 check "run: --stop-after" 0 "stopped after the instructions asked for" \
     $run --stop-after 10 --kernel "$dir/spin"
 check "run: bad engine" 120 'engine.*"fast"' $run --engine fast \
@@ -184,7 +192,7 @@ start_daemon
 c="$trivisor -c $socket"
 check "unknown domain" 3 '"?nobody"?' $c dominfo nobody
 for verb in start destroy shutdown reset suspend resume undefine dumpxml \
-    console bt-show; do
+    console bt-show bt-stats; do
 	check "$verb: unknown domain" 3 "nobody" $c "$verb" nobody
 done
 check "XML file missing" 1 "$dir/none.xml.*No such file" \
@@ -203,6 +211,15 @@ check "not running: console" 4 "good.*not running" $c console good
 check "not running: destroy" 4 "good.*not running" $c destroy good
 check "not running: shutdown" 4 "good.*not running" $c shutdown good
 check "start" 0 "good started, mode bt" $c start good
+check "bt-stats: bad time" 2 '"soon" is not a time' \
+    $c bt-stats good --profile soon
+check "bt-stats: too long" 2 "at most 30 s" $c bt-stats good --profile 1m
+sed "s|good|second|" "$dir/good.xml" | domain second
+check "a domain for the interpreter" 0 "defined" $c define "$dir/second.xml"
+check "  starts" 0 "started" $c start second --engine interp
+check "  has no translator to look into" 7 \
+    "second.*engine interp translates nothing" $c bt-stats second
+check "  is destroyed" 0 "destroyed" $c destroy second
 check "start again" 4 "good.*(already|running)" $c start good
 check "console --timeout" 124 "time is up" $c console good --timeout 1
 check "a kernel that is gone at start" 0 "lost defined" \

@@ -41,6 +41,22 @@ if [ $? -eq 0 ]; then
 else
 	fail "the shell answers" "$(tail -n 5 "$dir/out")"
 fi
+# Keep it busy, then look inside.
+printf 'while :; do :; done &\n' |
+    timeout 60 "$trivisor" -c "$socket" console debian-cloud \
+    --until '&' --timeout 50 >"$dir/out" 2>&1
+check "bt-stats" 0 "^  bt.translations +[1-9]" $c bt-stats debian-cloud
+if grep -Eq '^ +[0-9.]+% +[03] +0x[0-9a-f]+ ' "$dir/out" && awk '
+    $1 ~ /^[0-9.]+%$/ { sum += $1; n++ }
+    END { exit !(n > 1 && sum > 50 && sum < 101) }' "$dir/out"; then
+	pass "  has hot addresses, and shares add up"
+else
+	fail "  has hot addresses, and shares add up" "$(cat "$dir/out")"
+fi
+check "bt-stats --json" 0 '"rip": "0x[0-9a-f]+"' \
+    $c bt-stats debian-cloud --json --top 3 --profile 0.5
+[ "$(grep -c '"rip"' "$dir/out")" -le 3 ] ||
+    fail "bt-stats --top 3" "$(grep '"rip"' "$dir/out")"
 check "suspend" 0 "suspended" $c suspend debian-cloud
 check "  is paused" 0 "State: +paused" $c dominfo debian-cloud
 check "resume" 0 "resumed" $c resume debian-cloud

@@ -37,6 +37,8 @@ enum ctl_type {
 	CTL_SUBSCRIBE,		/* since=SEQ: events follow on this connection */
 	CTL_DISASM,		/* pc=, count= : guest and host code side by side */
 	CTL_NMI,
+	CTL_PROFILE,		/* ms=: sample the vCPUs for so long */
+	CTL_BT_STATS,		/* vcpu=, top= -> hot[], parts[], counters */
 	CTL_CONFIG = 50,	/* set-up socket only: vm_config_send() */
 	/* answers */
 	CTL_OK = 100,

@@ -473,6 +473,12 @@ void bt_mode_update(struct bt_vcpu *b);
 const char *bt_helper_name(unsigned id);
 void bt_stats(struct vm *vm, unsigned vcpu, engine_stat_fn *emit, void *ctx);
 
+/* --- profile.c -------------------------------------------------------- */
+
+/* The stub that pc is in, or NULL. */
+const char *bt_stub_at(const struct bt_vm *t, const uint8_t *pc);
+void bt_where(const struct vcpu *c, const uint8_t *pc, struct engine_where *w);
+
 unsigned bt_show(struct vm *vm, uint64_t pc, unsigned max,
     engine_show_fn *emit, void *ctx);
 

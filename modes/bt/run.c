@@ -457,5 +457,6 @@ const struct engine_ops engine_bt = {
 	.code_dirty = bt_code_dirty,
 	.kick = bt_kick,
 	.show = bt_show,
+	.where = bt_where,
 	.stats = bt_stats,
 };

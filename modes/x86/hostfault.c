@@ -28,10 +28,7 @@ on_fault(int sig, siginfo_t *si, void *uc)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 
-	/* The kernel leaves the interrupted code's AC set; mind the red zone. */
-	__asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushf\n\t"
-	    "andl $~0x40000, (%%rsp)\n\tpopf\n\tlea 128(%%rsp), %%rsp"
-	    : : : "memory", "cc");
+	hostfault_clear_ac();
 	for (unsigned n = 0; n < HOSTFAULT_MAX; n++) {
 		hostfault_fn *fn = __atomic_load_n(&registered[n],
 		    __ATOMIC_ACQUIRE);

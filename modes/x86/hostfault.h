@@ -27,6 +27,16 @@ typedef bool hostfault_fn(int sig, siginfo_t *si, ucontext_t *uc);
 
 #define HOSTFAULT_MAX 4
 
+/* Handlers begin so: the kernel leaves the interrupted code's AC set. */
+static inline void
+hostfault_clear_ac(void)
+{
+	/* Mind the red zone. */
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushf\n\t"
+	    "andl $~0x40000, (%%rsp)\n\tpopf\n\tlea 128(%%rsp), %%rsp"
+	    : : : "memory", "cc");
+}
+
 /*
  * Install the handlers (again, should a library have taken the signals) and
  * add fn, once however often it is asked.
