@@ -33,6 +33,12 @@ same(const char *name, const char *word, size_t len)
 	return !name[len];
 }
 
+const char *
+bt_part_name(unsigned n)
+{
+	return n < ARRAY_LEN(parts_tab) ? parts_tab[n].name : NULL;
+}
+
 static uint32_t
 part_named(const char *word, size_t len)
 {

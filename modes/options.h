@@ -30,8 +30,10 @@ struct engine_options {
 	uint32_t disable;	/* enum bt_part */
 	bool host_no_bmi2;	/* --host-without=bmi2: use no BMI2 ourselves */
 	bool count_insns;	/* bt: count retired instructions exactly */
-	unsigned flush_every;	/* tests: flush the code cache now and then */
 	bool verify_reloc;	/* tests: compare copies with translations */
+	/* Tests: flush the code cache at random, on average every so often. */
+	unsigned flush_every;
+	uint64_t flush_seed;
 };
 
 /*
@@ -39,5 +41,7 @@ struct engine_options {
  * no part and those that are; *parts is then unchanged.
  */
 MUST_USE int bt_parts_parse(const char *list, uint32_t *parts, struct err *e);
+/* The nth of these names, for people to choose from; NULL after the last. */
+const char *bt_part_name(unsigned n);
 
 #endif

@@ -12,7 +12,9 @@ tests_oracle_libnative_a_SOURCES = tests/oracle/native.c
 tests_oracle_libnative_a_CFLAGS = $(AM_CFLAGS) -fno-stack-protector \
 	-mno-red-zone
 tests_oracle_oracle_SOURCES = tests/oracle/oracle.h tests/oracle/tmpl.h \
-	tests/oracle/main.c tests/oracle/gen.c tests/oracle/tmpl.c \
+	tests/oracle/gen.h tests/oracle/main.c tests/oracle/gen.c \
+	tests/oracle/gen_insn.c tests/oracle/flow.c tests/oracle/tmpl.c \
+	tests/oracle/storm.c \
 	tests/oracle/values.c tests/oracle/rng.c tests/oracle/vec.c \
 	tests/oracle/guest.c tests/oracle/compare.c
 tests_oracle_oracle_CFLAGS = $(AM_CFLAGS) $(CAPSTONE_CFLAGS)

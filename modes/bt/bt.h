@@ -187,7 +187,8 @@ struct bt_vm {
 	uint64_t generation;	/* of code memory: it was freed so often */
 	bool one_tlb_entry;
 	uint8_t *verify;	/* tests: copies are compared by means of it */
-	unsigned flush_every, flush_tick;
+	unsigned flush_every, flush_in;	/* look-ups until the next one */
+	uint64_t flush_rng;
 
 	/* Common stubs, rx. */
 	const uint8_t *enter, *exit_chain, *poll, *miss, *probe_slow;

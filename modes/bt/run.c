@@ -60,7 +60,8 @@ take_options(struct bt_vm *t, const struct vm *vm)
 	t->exact_flags = o->exact_flags;
 	t->disable = o->disable;
 	t->count_insns = o->count_insns;
-	t->flush_every = o->flush_every;
+	t->flush_every = t->flush_in = o->flush_every;
+	t->flush_rng = o->flush_seed;
 	t->one_tlb_entry = o->tlb_entries == 1;
 }
 
@@ -320,7 +321,14 @@ link_exit(struct bt_vcpu *b, struct tu_exit *x, struct tu *u)
 static bool
 time_to_flush(struct bt_vm *t)
 {
-	return t->flush_every && ++t->flush_tick % t->flush_every == 0;
+	if (!t->flush_every || --t->flush_in)
+		return false;
+	/* Knuth's MMIX generator; its upper bits are the good ones. */
+	t->flush_rng = t->flush_rng * UINT64_C(6364136223846793005) +
+	    UINT64_C(1442695040888963407);
+	t->flush_in = 1 + (unsigned)((t->flush_rng >> 33) %
+	    (2 * (uint64_t)t->flush_every - 1));
+	return true;
 }
 
 /*

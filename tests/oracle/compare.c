@@ -94,7 +94,7 @@ compare_mem(struct diff *d, const struct result *a, const struct result *b)
 static int
 insn_at(const struct seq *q, uint64_t rip)
 {
-	uint64_t off = rip - CODE_VA - q->start;
+	uint64_t off = seq_offset(q, rip);
 
 	for (unsigned i = 0; i < q->n; i++)
 		if (q->insn[i].off == off)
@@ -126,7 +126,7 @@ cr2_mask(const struct seq *q, const struct result *want)
 static bool
 at_int1(const struct seq *q, uint64_t rip)
 {
-	uint64_t at = rip - CODE_VA - q->start;
+	uint64_t at = seq_offset(q, rip);
 	struct insn in;
 
 	return at < q->len && insn_decode(&in, q->code + at, q->len - at,
@@ -216,7 +216,7 @@ taint_of(const struct seq *q, bool *skip)
 uint64_t
 dead_at_fault(const struct seq *q, const struct result *want)
 {
-	uint64_t live = 0, dead = 0, at = want->s.rip - CODE_VA - q->start;
+	uint64_t live = 0, dead = 0, at = seq_offset(q, want->s.rip);
 	unsigned end = MIN(q->len + INSN_MAX_LEN, CODE_BYTES - q->start);
 	uint8_t code[SEQ_MAX_BYTES + INSN_MAX_LEN];
 	struct insn in;
@@ -242,7 +242,7 @@ dead_at_fault(const struct seq *q, const struct result *want)
 void
 disassemble(const struct seq *q, FILE *out)
 {
-	uint64_t at = CODE_VA + q->start;
+	uint64_t at = q->va + q->start;
 	csh cs;
 
 	if (cs_open(CS_ARCH_X86, CS_MODE_64, &cs) != CS_ERR_OK)

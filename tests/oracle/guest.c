@@ -6,6 +6,7 @@
  * gate leads to a HLT of its own in a supervisor page, so run() comes back
  * with the frame that the delivery pushed.
  */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +18,17 @@
 
 /* Guest physical addresses. */
 enum {
-	G_PML4 = 0x1000, G_PDPT = 0x2000, G_PD = 0x3000, G_PT_CODE = 0x4000,
-	G_PT_DATA = 0x5000, G_HIGH_PDPT = 0x6000, G_HIGH_PD = 0x7000,
 	G_GDT = 0x8000, G_IDT = 0x9000, G_TSS = 0xa000, G_STACK = 0xb000,
 	G_HANDLERS = 0xc000,	/* 256 of 16 bytes */
-	G_CODE = 0x20000, G_DATA = 0x30000, G_RAM = 0x200000,
+	G_CODE = 0x20000, G_DATA = 0x30000, G_DATA_SPAN = 0x10000,
+	G_TABLES = 0x80000, G_RAM = 0x200000,
 };
 
-/* Everything in the lower half can be mapped a second time, this far up. */
-#define ALIAS (UINT64_C(1) << 30)
+/*
+ * Two address spaces show the same code, at all of its addresses, and each its
+ * own data.
+ */
+#define SPACES 2
 
 #define HIGH UINT64_C(0xffff800000000000)
 #define STACK_TOP (HIGH + G_STACK + 4096)
@@ -36,6 +39,10 @@ struct guest {
 	struct vcpu *vcpu[1];
 	struct cpu_state base;
 	unsigned used_start, used_len;	/* of the code pages */
+	gpa_t tables;			/* next free page for a table */
+	gpa_t root[SPACES];
+	unsigned space;			/* the current one */
+	bool loaded;
 };
 
 /* The periodic timer's view; one guest at a time runs. */
@@ -149,29 +156,57 @@ put64(struct guest *g, gpa_t gpa, uint64_t v)
 	memcpy(phys(g, gpa), &v, 8);
 }
 
-static void
-map_page(struct guest *g, gpa_t table, uint64_t va, gpa_t to, uint64_t bits)
+/* The table that an entry leads to, made if need be. */
+static gpa_t
+table_below(struct guest *g, gpa_t entry)
 {
-	put64(g, table + 8 * (va >> 12 & 511), to | bits);
+	uint64_t v;
+
+	memcpy(&v, phys(g, entry), 8);
+	if (!v) {
+		v = g->tables | 7;
+		g->tables += 4096;
+		put64(g, entry, v);
+	}
+	return v & ~UINT64_C(0xfff);
+}
+
+/* level 1 is a page, 2 a large one. */
+static void
+map_page(struct guest *g, gpa_t table, uint64_t va, uint64_t pte,
+    unsigned level)
+{
+	for (unsigned l = 4; l > level; l--)
+		table = table_below(g, table + 8 * (va >> (9 * l + 3) & 511));
+	put64(g, table + 8 * (va >> (9 * level + 3) & 511), pte);
+}
+
+static gpa_t
+data_at(unsigned space)
+{
+	return G_DATA + space * (gpa_t)G_DATA_SPAN;
 }
 
 static void
-build_tables(struct guest *g)
+build_space(struct guest *g, unsigned space)
 {
-	const uint64_t nx = BIT(63);
+	static const uint64_t at[] = { 0, TWIN_NEAR, TWIN_FAR };
+	const uint64_t nx = BIT(63), global = 0x100;
+	gpa_t root = g->root[space] = g->tables;
 
-	put64(g, G_PML4, G_PDPT | 7);
-	put64(g, G_PML4 + 8 * 256, G_HIGH_PDPT | 3);
-	put64(g, G_HIGH_PDPT, G_HIGH_PD | 3);
-	put64(g, G_HIGH_PD, 0x83);
-	put64(g, G_PDPT, G_PD | 7);
-	put64(g, G_PD + 8 * (CODE_VA >> 21), G_PT_CODE | 7);
-	put64(g, G_PD + 8 * (DATA_VA >> 21), G_PT_DATA | 7);
-	for (unsigned i = 0; i < CODE_PAGES; i++)
-		map_page(g, G_PT_CODE, CODE_VA + 4096 * i, G_CODE + 4096 * i, 5);
-	for (unsigned i = 0; i < DATA_PAGES; i++)
-		map_page(g, G_PT_DATA, DATA_VA + 4096 * (uint64_t)data_page[i],
-		    G_DATA + 4096 * i, nx | (i == DATA_READONLY ? 5 : 7));
+	g->tables += 4096;
+	map_page(g, root, HIGH, 0x83 | global, 2);
+	for (unsigned k = 0; k < ARRAY_LEN(at); k++) {
+		for (unsigned i = 0; i < CODE_PAGES; i++)
+			map_page(g, root, at[k] + CODE_VA + 4096 * i,
+			    (G_CODE + 4096 * i) | 5 |
+			    (at[k] == TWIN_FAR ? global : 0), 1);
+		for (unsigned i = 0; i < DATA_PAGES; i++)
+			map_page(g, root, at[k] + DATA_VA +
+			    4096 * (uint64_t)data_page[i],
+			    (data_at(space) + 4096 * i) | nx |
+			    (i == DATA_READONLY ? 5 : 7), 1);
+	}
 }
 
 static void
@@ -206,6 +241,13 @@ segment(uint16_t sel, uint16_t attr)
 		.limit = attr & SEG_UNUSABLE ? 0 : UINT32_MAX };
 }
 
+static uint64_t
+cr3_of(const struct guest *g, unsigned space)
+{
+	return g->root[space] |
+	    (cpuid_has(g->vm.cpuid, FEAT_PCID) ? space + 1 : 0);
+}
+
 static void
 build_state(struct guest *g)
 {
@@ -220,8 +262,10 @@ build_state(struct guest *g)
 	s->gdtr = (struct table_reg){ HIGH + G_GDT, 0xfff };
 	s->idtr = (struct table_reg){ HIGH + G_IDT, 0xfff };
 	s->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
-	s->cr3 = G_PML4;
-	s->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	s->cr3 = cr3_of(g, g->space);
+	s->cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	if (cpuid_has(t, FEAT_PCID))
+		s->cr4 |= CR4_PCIDE;
 	if (cpuid_has(t, FEAT_XSAVE))
 		s->cr4 |= CR4_OSXSAVE;
 	if (cpuid_has(t, FEAT_FSGSBASE))
@@ -264,7 +308,9 @@ guest_start(struct guest **gp, const struct engine_ops *engine,
 		goto bad;
 	vm->mem.on_traced = traced;
 	vm->mem.traced_ctx = vm;
-	build_tables(g);
+	g->tables = G_TABLES;
+	for (unsigned i = 0; i < SPACES; i++)
+		build_space(g, i);
 	build_descriptors(g);
 	memset(phys(g, G_CODE), 0xcc, CODE_BYTES);
 	build_state(g);
@@ -305,6 +351,19 @@ guest_stop(struct guest *g)
 	gmem_fini(&vm->mem);
 	free(vm->vcpu[0]);
 	free(g);
+}
+
+static void
+print_stat(void *ctx, const char *name, uint64_t value)
+{
+	fprintf(ctx, "  %-24s %" PRIu64 "\n", name, value);
+}
+
+void
+guest_stats(struct guest *g, FILE *out)
+{
+	if (g->vm.engine->stats)
+		g->vm.engine->stats(&g->vm, ALL_VCPUS, print_stat, out);
 }
 
 /* --- one run --- */
@@ -388,33 +447,79 @@ get_result(struct guest *g, const struct cpu_state *s, struct result *r)
 	vec_from_xsave(&r->s.v, s->xsave);
 }
 
+/* The current space shows the sequence's image, the others something else. */
 static void
-run_at(struct guest *g, const struct seq *q, bool warm, uint64_t shift,
-    struct vcpu_exit *x)
+set_data(struct guest *g, const struct seq *q)
+{
+	for (unsigned k = 0; k < SPACES; k++) {
+		const uint8_t *from = images[k == g->space ? q->image :
+		    (q->image + 1) % N_IMAGES];
+
+		for (unsigned i = 0; i < DATA_PAGES; i++)
+			if (gmem_write(&g->vm.mem, data_at(k) + 4096 * i,
+			    from + 4096 * i, 4096))
+				abort();
+	}
+}
+
+/* As the guest would do it, by MOV CR3. */
+static void
+switch_space(struct guest *g, unsigned space, bool flush)
+{
+	struct vcpu *c = g->vm.vcpu[0];
+	uint64_t v = cr3_of(g, space);
+
+	if (!flush && cpuid_has(g->vm.cpuid, FEAT_PCID))
+		v |= BIT(63);
+	c->s.cpl = 0;
+	if (x86_mov_to_cr(c, 3, v))
+		abort();
+	g->space = space;
+}
+
+/*
+ * The first run of a sequence starts with empty TLBs, often; the second is the
+ * same once more; the third, and a first one that starts with what there is,
+ * come after a switch of address spaces.
+ */
+static void
+set_up(struct guest *g, const struct seq *q, unsigned run)
+{
+	struct vcpu *c = g->vm.vcpu[0];
+	struct err e = { 0 };
+	struct rng r;
+
+	rng_init(&r, q->seed ^ run, q->index);
+	set_code(g, q);
+	if (!g->loaded || (run == 0 && rng_chance(&r, 30))) {
+		g->loaded = true;
+		g->space = rng_below(&r, SPACES);
+		build_state(g);
+		set_state(g, q, &g->base);
+		if (g->vm.engine->load(c, &g->base, &e))
+			abort();
+		x86_tlb_flush(c, TLB_FLUSH_ALL, 0);
+	} else {
+		if (run != 1)
+			switch_space(g, run ? !g->space :
+			    rng_below(&r, SPACES), rng_chance(&r, 50));
+		set_state(g, q, &c->s);
+		x86_sync(c);
+	}
+	set_data(g, q);
+}
+
+static void
+run(struct guest *g, struct vcpu_exit *x)
 {
 	const struct engine_ops *engine = g->vm.engine;
 	struct vcpu *c = g->vm.vcpu[0];
-	struct err e = { 0 };
 
-	set_code(g, q);
-	for (unsigned i = 0; i < DATA_PAGES; i++)
-		if (gmem_write(&g->vm.mem, G_DATA + 4096 * i,
-		    images[q->image] + 4096 * i, 4096))
-			abort();
-	if (warm) {
-		set_state(g, q, &c->s);
-		c->s.rip += shift;
-		x86_sync(c);
-	} else {
-		set_state(g, q, &g->base);
-		g->base.rip += shift;
-		if (engine->load(c, &g->base, &e))
-			abort();
-		x86_tlb_flush(c, TLB_FLUSH_ALL, 0);
-	}
 	atomic_store(&watch.ticks, 0);
 	atomic_store(&watch.running, c);
+	storm_begin(c);
 	engine->run(c, x);
+	storm_end();
 	atomic_store(&watch.running, NULL);
 	engine->save(c, &g->base);
 }
@@ -422,20 +527,22 @@ run_at(struct guest *g, const struct seq *q, bool warm, uint64_t shift,
 void
 guest_run_alias(struct guest *g, const struct seq *q)
 {
+	struct vcpu *c = g->vm.vcpu[0];
 	struct vcpu_exit x = { 0 };
 
-	put64(g, G_PDPT + 8 * (ALIAS >> 30), G_PD | 7);
-	run_at(g, q, false, ALIAS, &x);
-	put64(g, G_PDPT + 8 * (ALIAS >> 30), 0);
+	set_up(g, q, 0);
+	c->s.rip += q->va == CODE_VA ? TWIN_NEAR : CODE_VA - q->va;
+	run(g, &x);
 	build_state(g);
 }
 
 void
-guest_run(struct guest *g, const struct seq *q, bool warm, struct result *r)
+guest_run(struct guest *g, const struct seq *q, unsigned nth, struct result *r)
 {
 	struct vcpu_exit x = { 0 };
 
-	run_at(g, q, warm, 0, &x);
+	set_up(g, q, nth);
+	run(g, &x);
 	if (x.reason == EXIT_HALT) {
 		get_result(g, &g->base, r);
 	} else {
@@ -447,7 +554,7 @@ guest_run(struct guest *g, const struct seq *q, bool warm, struct result *r)
 		if (x.reason == EXIT_ERROR)
 			fprintf(stderr, "engine: %s\n", x.err.msg);
 	}
-	memcpy(r->mem, phys(g, G_DATA), DATA_BYTES);
+	memcpy(r->mem, phys(g, data_at(g->space)), DATA_BYTES);
 	/* Whatever segments the handlers run with is not the next state's. */
 	build_state(g);
 }

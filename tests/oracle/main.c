@@ -6,10 +6,16 @@
  *	       [--coverage] [--replay SEED:INDEX] [--max-failures N]
  *	       [--max-insns 1..8] [--only NAME] [--host-without LIST]
  *	       [--align-checks PERCENT] [--tlb-entries N] [--flush-every N]
- *	       [--bt-disable LIST] [--exact-flags] [--alias]
+ *	       [--bt-disable LIST] [--exact-flags] [--code-cache BYTES]
+ *	       [--signal-storm HZ] [--flow PERCENT] [--twins PERCENT]
+ *	       [--first INDEX] [--stats] [--alias]
+ *	oracle --list-parts
  *
  * With --alias, each sequence runs at another address first, and the copies
  * that the translator then makes are compared with translations.
+ *
+ * A difference that only shows in the company of others is repeated with
+ * --seed, --first somewhat before it, and a small --count.
  *
  * Exit status 0: no difference; 1: differences, or with --coverage an
  * instruction that was not executed often enough; 2: usage; 3: could not run.
@@ -29,9 +35,9 @@
 
 struct options {
 	const struct engine_ops *engine;
-	uint64_t seed, count, replay;
-	unsigned seconds, max_failures;
-	bool coverage, replaying, alias;
+	uint64_t seed, count, first, replay;
+	unsigned seconds, max_failures, storm_hz;
+	bool coverage, replaying, stats, alias;
 	struct engine_options eng;
 	const char *without;
 };
@@ -73,8 +79,25 @@ static const struct option long_options[] = {
 	{ "only", required_argument, NULL, 'O' },
 	{ "alias", no_argument, NULL, 'L' },
 	{ "align-checks", required_argument, NULL, 'A' },
+	{ "code-cache", required_argument, NULL, 'B' },
+	{ "signal-storm", required_argument, NULL, 'S' },
+	{ "flow", required_argument, NULL, 'f' },
+	{ "twins", required_argument, NULL, 'w' },
+	{ "first", required_argument, NULL, 'i' },
+	{ "stats", no_argument, NULL, 'x' },
+	{ "list-parts", no_argument, NULL, 'l' },
 	{ 0 },
 };
+
+static void
+list_parts(void)
+{
+	const char *name;
+
+	for (unsigned i = 0; (name = bt_part_name(i)) != NULL; i++)
+		printf("%s\n", name);
+	exit(0);
+}
 
 static void
 parse_replay(struct options *o, const char *arg)
@@ -123,6 +146,14 @@ parse(struct options *o, int argc, char **argv)
 		case 'M': gen_max_insns = (unsigned)atol(optarg); break;
 		case 'O': gen_only = optarg; break;
 		case 'L': o->alias = o->eng.verify_reloc = true; break;
+		case 'B': o->eng.code_cache_bytes = strtoull(optarg, NULL, 0);
+			break;
+		case 'S': o->storm_hz = (unsigned)atol(optarg); break;
+		case 'f': gen_flow = (unsigned)atol(optarg); break;
+		case 'w': gen_twins = (unsigned)atol(optarg); break;
+		case 'i': o->first = strtoull(optarg, NULL, 0); break;
+		case 'x': o->stats = true; break;
+		case 'l': list_parts(); break;
 		case 'A': values_align_checks = (unsigned)atol(optarg); break;
 		default: exit(2);
 		}
@@ -151,7 +182,7 @@ seconds_now(void)
 static void
 count_coverage(struct tally *t, const struct seq *q, const struct result *r)
 {
-	uint64_t end = r->s.rip - CODE_VA - q->start;
+	uint64_t end = seq_offset(q, r->s.rip);
 	/* These push the address after themselves. */
 	bool trap = r->vector == VEC_BP || r->vector == VEC_OF ||
 	    r->vector == VEC_DB;
@@ -218,7 +249,7 @@ check_one(const struct options *o, struct tally *t, struct guest *g,
 	if (o->alias)
 		guest_run_alias(g, q);
 	for (unsigned run = 0; run < RUNS; run++) {
-		guest_run(g, q, run > 0, &got);
+		guest_run(g, q, run, &got);
 		t->runs++;
 		t->stale += o->engine->id == ENGINE_BT &&
 		    (want->s.rflags ^ got.s.rflags) & taint;
@@ -281,13 +312,16 @@ static void
 print_tally(const struct options *o, const struct tally *t, double spent)
 {
 	printf("oracle %s: seed %" PRIu64 ", %" PRIu64 " sequences, %" PRIu64
-	    " runs, %.1f s: %" PRIu64 " differences\n", o->engine->name,
-	    o->seed, t->sequences, t->runs, spent, t->failures);
+	    " runs, %.1f s (%.0f/s): %" PRIu64 " differences\n",
+	    o->engine->name, o->seed, t->sequences, t->runs, spent,
+	    (double)t->sequences / (spent > 0 ? spent : 1), t->failures);
 	printf("  left out: %" PRIu64 " endless natively, %" PRIu64
 	    " that use an undefined flag; undefined flags masked in %" PRIu64
 	    "\n  ended where the manual leaves it open: %" PRIu64
 	    "; fault frames with stale dead flags: %" PRIu64 "\n",
 	    t->timeouts, t->tainted, t->masked, t->open, t->stale);
+	if (o->storm_hz)
+		printf("  host signals: %" PRIu64 "\n", storm_count());
 	printf("  ended by vector:");
 	for (unsigned v = 0; v < 32; v++)
 		if (t->ended[v])
@@ -295,39 +329,52 @@ print_tally(const struct options *o, const struct tally *t, double spent)
 	printf("\n");
 }
 
-static int
-replay(const struct options *o, struct native *n, struct guest *g)
+/* One sequence, to the end of its runs; differences are counted. */
+static unsigned
+replay_one(const struct options *o, const struct seq *q,
+    const struct result *want, struct guest *g)
 {
 	static struct result got;
-	struct batch *b = native_batch(n);
-	struct seq *q = &b->seq[0];
 	unsigned bad = 0;
 	uint64_t taint;
 	bool skip;
 
-	gen_seq(q, o->seed, o->replay);
-	printf("%" PRIu64 ":%" PRIu64 "\n", o->seed, o->replay);
+	printf("%" PRIu64 ":%" PRIu64 "\n", q->seed, q->index);
 	print_state(q, stdout);
 	disassemble(q, stdout);
+	printf("native: vector %u error %x at %" PRIx64 "\n", want->vector,
+	    want->error, want->s.rip);
 	fflush(stdout);
-	if (native_run(n, 1)) {
-		printf("the native child died\n");
-		return 3;
-	}
-	printf("native: vector %u error %x at %" PRIx64 "\n",
-	    b->result[0].vector, b->result[0].error, b->result[0].s.rip);
 	taint = taint_of(q, &skip);
 	if (o->engine->id != ENGINE_INTERP)
-		taint = o->eng.exact_flags ? 0 :
-		    dead_at_fault(q, &b->result[0]);
+		taint = o->eng.exact_flags ? 0 : dead_at_fault(q, want);
 	if (o->alias)
 		guest_run_alias(g, q);
 	for (unsigned run = 0; run < RUNS; run++) {
-		guest_run(g, q, run > 0, &got);
+		guest_run(g, q, run, &got);
 		printf("run %u: vector %u error %x at %" PRIx64 "\n", run + 1,
 		    got.vector, got.error, got.s.rip);
-		bad += compare(q, &b->result[0], &got, taint, stdout) != 0;
+		bad += compare(q, want, &got, taint, stdout) != 0;
 	}
+	return bad;
+}
+
+/* A twin needs the one it is the twin of to have run. */
+static int
+replay(const struct options *o, struct native *n, struct guest *g)
+{
+	struct batch *b = native_batch(n);
+	unsigned twin = gen_is_twin(o->seed, o->replay), bad = 0;
+
+	for (unsigned k = 0; k <= twin; k++)
+		gen_seq(&b->seq[k], o->seed, o->replay - twin + k);
+	if (native_run(n, 1 + twin)) {
+		disassemble(&b->seq[twin], stdout);
+		printf("the native child died\n");
+		return 3;
+	}
+	for (unsigned k = 0; k <= twin; k++)
+		bad += replay_one(o, &b->seq[k], &b->result[k], g);
 	return bad ? 1 : 0;
 }
 
@@ -355,7 +402,7 @@ run_all(const struct options *o, struct tally *t, struct native *n,
 
 		if (!o->seconds && o->count - i < k)
 			k = (unsigned)(o->count - i);
-		if (run_batch(o, t, &n, g, i, k))
+		if (run_batch(o, t, &n, g, o->first + i, k))
 			return 3;
 		i += k;
 		spent = seconds_now() - start;
@@ -391,18 +438,23 @@ main(int argc, char **argv)
 		fprintf(stderr, "oracle: the host lacks FSGSBASE\n");
 		return 3;
 	}
+	o.eng.flush_seed = o.seed;
 	vec_init(table.xcr0_mask);
 	values_init(o.seed);
 	t.executed = calloc(insn_tab_len, sizeof(*t.executed));
 	t.faulted = calloc(insn_tab_len, sizeof(*t.faulted));
 	if (!t.executed || !t.faulted || gen_init(&table) ||
-	    native_start(&n) || guest_start(&g, o.engine, &table, &o.eng)) {
+	    native_start(&n) || guest_start(&g, o.engine, &table, &o.eng) ||
+	    (o.storm_hz && storm_start(o.storm_hz))) {
 		fprintf(stderr, "oracle: cannot start\n");
 		return 3;
 	}
 	rc = o.replaying ? replay(&o, n, g) : run_all(&o, &t, n, g);
 	if (o.coverage && !o.replaying && print_coverage(&t) && !rc)
 		rc = 1;
+	if (o.stats)
+		guest_stats(g, stdout);
+	storm_stop();
 	native_stop(n);
 	guest_stop(g);
 	free(t.executed);

@@ -227,9 +227,12 @@ child_main(struct native *n, int go, int back)
 	    fd, 0);
 	memset(child.code, 0xcc, CODE_BYTES);
 	map_at(CODE_VA, CODE_BYTES, PROT_READ | PROT_EXEC, fd, 0);
+	map_at(CODE_VA + TWIN_NEAR, CODE_BYTES, PROT_READ | PROT_EXEC, fd, 0);
+	map_at(CODE_VA + TWIN_FAR, CODE_BYTES, PROT_READ | PROT_EXEC, fd, 0);
 	for (unsigned i = 0; i < DATA_PAGES; i++) {
 		off_t off = CODE_BYTES + 4096 * (off_t)i;
 		uint64_t va = DATA_VA + 4096 * (uint64_t)data_page[i];
+		int prot;
 
 		/* The read-only page needs a second, writable mapping. */
 		if (i == DATA_READONLY) {
@@ -240,6 +243,9 @@ child_main(struct native *n, int go, int back)
 			child.data[i] = map_at(va, 4096,
 			    PROT_READ | PROT_WRITE, fd, off);
 		}
+		prot = i == DATA_READONLY ? PROT_READ : PROT_READ | PROT_WRITE;
+		map_at(va + TWIN_NEAR, 4096, prot, fd, off);
+		map_at(va + TWIN_FAR, 4096, prot, fd, off);
 	}
 	child.batch = n->batch;
 	child.go = go;

@@ -5,7 +5,8 @@
  * every architectural difference is a bug until it is explained.
  *
  * Both sides see the same linear addresses: two pages of code followed by a
- * hole, and nine pages of data, "WW-RW-WW-" (writable, hole, read-only).
+ * hole, and nine pages of data, "WW-RW-WW-" (writable, hole, read-only); and
+ * the same pages again at two other places.
  */
 #ifndef TRIVISOR_TESTS_ORACLE_H
 #define TRIVISOR_TESTS_ORACLE_H
@@ -26,10 +27,13 @@
 #define DATA_READONLY 2		/* index among the six */
 #define DATA_BYTES (DATA_PAGES * 4096)
 extern const uint8_t data_page[DATA_PAGES];
+/* All of it is there twice more, so far above: the same pages. */
+#define TWIN_NEAR UINT64_C(0x40000000)
+#define TWIN_FAR UINT64_C(0x2a5550000000)	/* there, code is global */
 #define STACK_VA (DATA_VA + 7 * 4096)
 
-#define SEQ_MAX_INSNS 24
-#define SEQ_MAX_BYTES 320
+#define SEQ_MAX_INSNS 48
+#define SEQ_MAX_BYTES 768
 
 /* Vector and x87 state, in a layout of our own: XSAVE's depends on the CPU. */
 struct vec_state {
@@ -62,6 +66,7 @@ struct result {
 struct seq {
 	uint64_t seed, index;
 	struct state init;
+	uint64_t va;		/* of the code pages: CODE_VA or a twin of it */
 	unsigned image;		/* which initial content of the data pages */
 	unsigned start;		/* offset of the first byte in the code pages */
 	unsigned len;		/* bytes of code in all */
@@ -74,6 +79,17 @@ struct seq {
 	bool branches;		/* has control flow: order is not known */
 	bool loops;
 };
+
+/* Offset from the sequence's first byte, whichever of the addresses it is. */
+static inline uint64_t
+seq_offset(const struct seq *q, uint64_t rip)
+{
+	if (rip >= CODE_VA + TWIN_FAR)
+		rip -= TWIN_FAR;
+	else if (rip >= CODE_VA + TWIN_NEAR)
+		rip -= TWIN_NEAR;
+	return rip - CODE_VA - q->start;
+}
 
 /* --- rng.c: the generator's only source of chance --- */
 struct rng {
@@ -106,8 +122,12 @@ void value_state(struct rng *r, struct state *s);
 MUST_USE int gen_init(const struct cpuid_table *offered);
 /* Instructions per sequence at most, 1 to 8. */
 extern unsigned gen_max_insns;
+/* How many in a hundred have loops, calls and returns; how many are twins. */
+extern unsigned gen_flow, gen_twins;
 /* Only rows whose name contains this. */
 extern const char *gen_only;
+/* Is it the one before it, at its other address? */
+bool gen_is_twin(uint64_t seed, uint64_t index);
 void gen_seq(struct seq *q, uint64_t seed, uint64_t index);
 /* Rows that must be covered; false for those left out. */
 bool gen_wants(unsigned row);
@@ -139,14 +159,26 @@ struct guest;
 struct engine_options;
 MUST_USE int guest_start(struct guest **gp, const struct engine_ops *engine,
     const struct cpuid_table *t, const struct engine_options *opt);
-/* warm: keep what the engine has cached of translations and code. */
-void guest_run(struct guest *g, const struct seq *q, bool warm,
+/* run: the how manieth of this sequence, 0 to 2. */
+void guest_run(struct guest *g, const struct seq *q, unsigned run,
     struct result *r);
-/* Run it where the same pages are mapped a second time; the result is lost. */
+/* run: the how manieth of this sequence, 0 to 2. */
+void guest_run(struct guest *g, const struct seq *q, unsigned run,
+    struct result *r);
+/* Run it at another of its addresses; the result is lost. */
 void guest_run_alias(struct guest *g, const struct seq *q);
 /* One of the engine's counters, by its name. */
 uint64_t guest_counter(struct guest *g, const char *name);
 void guest_stop(struct guest *g);
+
+/* --- storm.c: host signals to the thread that runs the engine --- */
+/* hz per second, from the calling thread's timer to the calling thread. */
+MUST_USE int storm_start(unsigned hz);
+/* Between these, signals poke the vCPU, too. */
+void storm_begin(struct vcpu *c);
+void storm_end(void);
+uint64_t storm_count(void);
+void storm_stop(void);
 
 /* --- compare.c --- */
 /*
