@@ -167,7 +167,8 @@ void guest_run(struct guest *g, const struct seq *q, unsigned run,
     struct result *r);
 /* Run it at another of its addresses; the result is lost. */
 void guest_run_alias(struct guest *g, const struct seq *q);
-/* One of the engine's counters, by its name. */
+/* What the engine counts; and one of its counters, by its name. */
+void guest_stats(struct guest *g, FILE *out);
 uint64_t guest_counter(struct guest *g, const char *name);
 void guest_stop(struct guest *g);
 
