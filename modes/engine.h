@@ -212,8 +212,8 @@ struct engine_ops {
 	void (*save)(struct vcpu *c, struct cpu_state *s);
 	int (*load)(struct vcpu *c, const struct cpu_state *s, struct err *e);
 	/*
-	 * Forget cached linear translations.  va is one page unless scope says
-	 * all.  Called by modes/x86 for MOV CRn, INVLPG, INVPCID, WRMSR EFER.
+	 * Forget cached linear translations; va is what the scope says.
+	 * Called by modes/x86 for MOV CRn, INVLPG, INVPCID, WRMSR EFER.
 	 */
 	void (*tlb_flush)(struct vcpu *c, unsigned scope, gva_t va);
 	/* [gpa, gpa+len), within one page that has GMEM_TRACE_CODE, is about
@@ -241,11 +241,22 @@ struct engine_ops {
 	    void *ctx);
 };
 
+/*
+ * What to forget.  The current PCID is CR3's as it is now, 0 without
+ * CR4.PCIDE; an engine that keeps no translations of other PCIDs forgets those
+ * it has whenever CR3 is written.  More than asked may always be forgotten
+ * (SDM 3 4.10.4.1).
+ */
 enum {
-	TLB_FLUSH_PAGE,		/* one linear page, also if global */
-	TLB_FLUSH_NONGLOBAL,	/* MOV CR3 without PCID no-flush */
-	TLB_FLUSH_ALL,		/* globals too */
-	TLB_SWITCH_NOFLUSH,	/* MOV CR3 with bit 63: another PCID, no flush */
+	TLB_FLUSH_PAGE,		/* va's: the current PCID's, all global ones */
+	TLB_FLUSH_NONGLOBAL,	/* the current PCID's; CR3 may be new */
+	TLB_FLUSH_ALL,		/* of all PCIDs, globals too */
+	TLB_SWITCH_NOFLUSH,	/* CR3 is new: another PCID, none */
+	/* INVPCID of a PCID that is not the current one. */
+	TLB_FLUSH_PCID,		/* va is the PCID: its non-global ones */
+	TLB_FLUSH_PCID_PAGE,	/* va is page | PCID: that page's of it */
+	TLB_FLUSH_ALL_NONGLOBAL,	/* of all PCIDs */
+	TLB_SCOPES,
 };
 
 /* Private to modes/x86/stop.c, which explains it. */

@@ -56,7 +56,9 @@ enum bt_set { SET_KERNEL, SET_KERNEL_AC, SET_USER, SET_COUNT };
  * One page.  A tag is the negated page address, so that ea + tag is the offset
  * in the page on a hit and out of range else; one comparison with 4096 - size
  * then covers page crossing too.  An invalid tag is the negated address of a
- * page that has another index: no address can hit it.
+ * page that has another index: no address can hit it.  That is page 0, so
+ * that zeroed memory is an empty table, but for the entries whose index is
+ * page 0's or comes before it (an access may begin in the page before).
  */
 struct tlb_entry {
 	uint64_t ntag_read;
@@ -66,7 +68,11 @@ struct tlb_entry {
 	uint32_t pad;
 };
 
-enum { TLBF_VALID = 1, TLBF_GLOBAL = 2, TLBF_LARGE = 4 };
+enum {
+	TLBF_VALID = 1, TLBF_GLOBAL = 2,
+	TLBF_LARGE = 4,		/* a piece of a 2 MiB page */
+	TLBF_HUGE = 8,		/* of a 1 GiB page */
+};
 
 struct tlb_log {
 	uint16_t idx[TLB_ENTRIES];
@@ -75,10 +81,13 @@ struct tlb_log {
 
 /* --- jump cache ------------------------------------------------------ */
 
-#define JC_BITS 12
+#define JC_BITS 14
 #define JC_ENTRIES (1u << JC_BITS)
-/* The bits of a guest address that choose an entry. */
-#define JC_INDEX_MASK UINT64_C(0xf1fe)
+/* The bits of a guest address that choose an entry: so many of them are from
+ * the offset in the page, the others from its number. */
+#define JC_INDEX_MASK UINT64_C(0xf7fe)
+#define JC_OFFSET_BITS 10
+#define JC_OFFSETS (1u << JC_OFFSET_BITS)
 
 struct jump_cache {
 	uint64_t nkey[JC_ENTRIES];	/* negated guest address */
@@ -86,6 +95,7 @@ struct jump_cache {
 	uint8_t global[JC_ENTRIES];
 	uint16_t log[JC_ENTRIES];	/* non-global entries in use */
 	unsigned n_log;
+	uint64_t used;		/* which 64ths had entries since the reset */
 };
 
 /* --- instruction pages ----------------------------------------------- */
@@ -93,12 +103,47 @@ struct jump_cache {
 #define ITLB_ENTRIES 256
 
 struct itlb_entry {
-	uint64_t tag;		/* page address | set; odd: invalid */
+	uint64_t tag;		/* page address | set << 1 | 1; even: invalid */
 	gpa_t gpa;
 	uint8_t *host;
 	bool global;
 	bool large;		/* a piece of a 2 MiB or 1 GiB page */
 	uint32_t epoch;		/* bt_vm.cross_epoch before it was walked for */
+};
+
+/* --- images ----------------------------------------------------------- */
+
+/*
+ * All that follows an address space: soft TLBs, jump caches, instruction TLB.
+ * Each vCPU has one such image per recent PCID; see image.c.
+ */
+struct bt_image {
+	struct tlb_entry tlb[SET_COUNT][TLB_ENTRIES];
+	struct jump_cache jc[SET_COUNT];
+	struct itlb_entry itlb[ITLB_ENTRIES];
+	struct tlb_log log_nonglobal[SET_COUNT];
+	/* Which 64ths of each soft TLB were ever filled since the reset. */
+	uint64_t tlb_used[SET_COUNT];
+	/* Bit per hashed GiB that has pieces of 2 MiB and of 1 GiB pages. */
+	uint64_t large_regions, huge_regions;
+	uint64_t large_code;	/* the same for pages code was fetched from */
+	uint64_t jc_pages[2][64];	/* per half: hashed pages in a jump cache */
+	bool user_globals;	/* global code pages in the lower half */
+	uint32_t set_mode[SET_COUNT];	/* mode word of each jump cache */
+	unsigned tlb_last[SET_COUNT];	/* tests: the one entry that is kept */
+};
+
+#define BT_IMAGES 8
+#define PCID_NONE 0xffff	/* the image is nobody's now */
+
+/* What must be dropped before an image is used again. */
+enum { TODO_NONGLOBAL = 1, TODO_ALL = 2 };
+
+struct bt_slot {
+	struct bt_image *img;
+	uint16_t pcid;
+	uint8_t todo;
+	uint64_t used;		/* when it last became the current one */
 };
 
 /* --- translations ---------------------------------------------------- */
@@ -173,6 +218,8 @@ struct bt_vm {
 	struct tu *same[1u << TU_HASH_BITS];	/* by (gpa, mode) */
 	struct tu **page_head;	/* by guest page number: TUs with bytes there */
 	uint64_t n_pages;
+	/* By guest page number: where write entries may be; see tlb.c. */
+	_Atomic uint64_t *writers;
 
 	/* Exits chained to another page, by hash of that page: cross.c. */
 	struct tu_exit *cross[CROSS_LISTS];
@@ -181,6 +228,7 @@ struct bt_vm {
 	bool sync_core;		/* membarrier() can do that */
 
 	bool bmi2;		/* host has it, fast, and may use it */
+	bool fsgsbase;		/* the same of WRGSBASE */
 	bool exact_flags, count_insns;
 	uint32_t disable;	/* enum bt_part */
 	bool full;		/* flush before the next translation */
@@ -198,6 +246,7 @@ struct bt_vm {
 	uint64_t n_translated, n_insns_translated, n_flush, n_smc, n_chain;
 	uint64_t n_cross, n_probe, n_unlink;
 	uint64_t n_relocated, n_reloc_wrong;
+	uint64_t n_protect_many;	/* searched all tables */
 };
 
 /* What a stub reports to the run loop. */
@@ -228,6 +277,12 @@ enum bt_doing {
 
 #define MAX_HELPERS 32
 
+/*
+ * What comes before own is the vCPU's state.  Generated code reaches it and
+ * the tables at fixed offsets from gs, so each further image lies behind an
+ * alias of the state's pages, and gs tells which image is used.  C uses the
+ * one address the monitor knows, and img for the tables.
+ */
 struct bt_vcpu {
 	struct vcpu c;
 
@@ -255,31 +310,28 @@ struct bt_vcpu {
 	struct bt_vm *bt;
 	uint32_t mode;		/* mode word now */
 	enum bt_set set;
-	uint32_t set_mode[SET_COUNT];	/* mode word of each jump cache */
 	uint32_t xsave_size;	/* of the largest XSAVE area */
 	uint32_t exit_code;	/* enum bt_exit */
 	bool in_code;		/* registers are in the host's */
 	struct hostfault_stack sigstack;
 
-	struct tlb_entry tlb[SET_COUNT][TLB_ENTRIES];
-	struct jump_cache jc[SET_COUNT];
-	struct itlb_entry itlb[ITLB_ENTRIES];
-	struct tlb_log log_nonglobal[SET_COUNT];
-	uint64_t large_regions;	/* bit per hashed GiB that has large pages */
-	uint64_t large_code;	/* the same for pages code was fetched from */
-	uint64_t jc_pages[2][64];	/* per half: hashed pages in a jump cache */
-	bool user_globals;	/* global code pages in the lower half */
+	struct bt_image *img;	/* the current one: slot[cur].img */
+	struct bt_slot slot[BT_IMAGES];
+	unsigned n_slots, cur;
+	uint64_t clock;		/* for bt_slot.used */
+	int state_fd;		/* the state's pages, or -1: only one image */
 	unsigned tlb_fills_max;	/* tests: keep only this many, 0 all */
-	unsigned tlb_last[SET_COUNT];
 
 	uint64_t generation;	/* of code memory, seen by its processor */
 
 	uint64_t n_exit[8], n_slow, n_fill, n_step;
-	uint64_t n_lookup;
+	uint64_t n_lookup, n_switch, n_recycle;
 	uint64_t n_helper[MAX_HELPERS];
-	uint64_t n_tlb_flush[4];	/* by TLB_FLUSH_*, TLB_SWITCH_NOFLUSH */
+	uint64_t n_tlb_flush[TLB_SCOPES];
 	uint64_t translate_ticks;	/* of the TSC, in bt_translate() */
 	unsigned doing;		/* enum bt_doing; stale in translated code */
+
+	struct bt_image own __attribute__((aligned(PAGE_SIZE)));
 };
 
 static inline struct bt_vcpu *
@@ -306,16 +358,28 @@ void *bt_arena_alloc(struct bt_vm *t, size_t size);
 
 MUST_USE int bt_stubs_make(struct bt_vm *t, struct err *e);
 
-/* --- tlb.c ----------------------------------------------------------- */
+/* --- image.c --------------------------------------------------------- */
 
-void bt_tlb_reset(struct bt_vcpu *b);
+MUST_USE int bt_images_init(struct bt_vcpu *b, struct err *e);
+void bt_images_fini(struct bt_vcpu *b);
+/* engine_ops.tlb_flush */
 void bt_tlb_flush(struct vcpu *c, unsigned scope, gva_t va);
+/* The thread that runs b: gs leads to its current image. */
+void bt_image_enter(struct bt_vcpu *b);
+
+/* --- tlb.c: one image's soft TLB --------------------------------------- */
+
+/* Empty it, or make an empty one of zeroed memory. */
+void bt_tlb_reset(struct bt_image *m);
+void bt_tlb_flush_nonglobal(struct bt_image *m);
+void bt_tlb_flush_page(struct bt_image *m, gva_t va, bool globals_only);
 /* Fill an entry for va; 0, -EFAULT with c.exc raised, or 1: not RAM, or a
  * write to a traced or read-only page, so the access must be interpreted. */
 int bt_tlb_fill(struct bt_vcpu *b, gva_t va, bool write,
     struct tlb_entry **entry);
-/* No write entry may point to this page any more. */
-void bt_tlb_protect(struct bt_vcpu *b, const uint8_t *page);
+/* No write entry of any vCPU may point to this page any more.  The vCPUs are
+ * outside translated code. */
+void bt_tlb_protect(struct vm *vm, gpa_t gpa, const uint8_t *page);
 
 static inline unsigned
 tlb_index(gva_t va)
@@ -326,7 +390,15 @@ tlb_index(gva_t va)
 static inline uint64_t
 tlb_invalid_tag(unsigned idx)
 {
-	return -((uint64_t)(idx ^ (TLB_ENTRIES / 2)) << PAGE_SHIFT);
+	return ((idx + 1) & (TLB_ENTRIES - 1)) > 1 ? 0 :
+	    -((uint64_t)(TLB_ENTRIES / 2) << PAGE_SHIFT);
+}
+
+/* One of 64 bits for the GiB of an address. */
+static inline uint64_t
+gib_bit(gva_t va)
+{
+	return BIT(((va >> 30) * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
 }
 
 /* --- jump cache and instruction TLB: jcache.c ------------------------- */
@@ -334,7 +406,8 @@ tlb_invalid_tag(unsigned idx)
 static inline unsigned
 jc_index(uint64_t rip)
 {
-	return (unsigned)((rip >> 1 & 0xff) | (rip >> 12 & 0xf) << 8);
+	return (unsigned)((rip >> 1 & (JC_OFFSETS - 1)) |
+	    (rip >> PAGE_SHIFT & 15) << JC_OFFSET_BITS);
 }
 
 /* The index of the address that many pages on. */
@@ -347,14 +420,24 @@ tlb_index_moved(unsigned idx, uint64_t pages)
 static inline unsigned
 jc_index_moved(unsigned idx, uint64_t pages)
 {
-	return (idx & 0xff) | ((idx + ((unsigned)pages << 8)) & 0xf00);
+	unsigned moved = idx + ((unsigned)pages << JC_OFFSET_BITS);
+
+	return (idx & (JC_OFFSETS - 1)) |
+	    (moved & (JC_ENTRIES - 1) & ~(JC_OFFSETS - 1));
 }
 
-void bt_jc_reset(struct bt_vcpu *b);
-void bt_jc_flush_nonglobal(struct bt_vcpu *b);
+void bt_jc_reset(struct bt_image *m);
+/* Jump cache s is to hold translations of this mode word only. */
+void bt_jc_set_mode(struct bt_image *m, enum bt_set s, uint32_t mode);
+void bt_jc_flush_nonglobal(struct bt_image *m);
+void bt_jc_flush_page(struct bt_image *m, gva_t va, bool globals_only);
 void bt_jc_put(struct bt_vcpu *b, uint64_t rip, const struct tu *u);
+/* Nothing leads to u any more.  b may run meanwhile. */
 void bt_jc_drop(struct bt_vcpu *b, const struct tu *u);
-void bt_jc_flush_page(struct bt_vcpu *b, gva_t va);
+/* Nothing to any translation. */
+void bt_jc_drop_all(struct bt_vcpu *b);
+void bt_itlb_flush(struct bt_image *m, bool globals);
+void bt_itlb_flush_page(struct bt_image *m, gva_t va, bool globals_only);
 /* The page that holds rip, for fetching; false with c.exc raised. */
 struct itlb_entry *bt_itlb_get(struct bt_vcpu *b, uint64_t rip);
 
@@ -419,15 +502,15 @@ struct tu *bt_relocate(struct bt_vcpu *b, const struct tu *from, uint64_t rip);
 static inline uint32_t
 bt_tlb_offset(const struct bt_vcpu *b)
 {
-	return (uint32_t)(offsetof(struct bt_vcpu, tlb) +
-	    b->set * sizeof(b->tlb[0]));
+	return (uint32_t)(offsetof(struct bt_vcpu, own.tlb) +
+	    b->set * sizeof(b->own.tlb[0]));
 }
 
 static inline uint32_t
 bt_jc_offset(const struct bt_vcpu *b)
 {
-	return (uint32_t)(offsetof(struct bt_vcpu, jc) +
-	    b->set * sizeof(b->jc[0]));
+	return (uint32_t)(offsetof(struct bt_vcpu, own.jc) +
+	    b->set * sizeof(b->own.jc[0]));
 }
 
 /* --- helper.c: called by generated code; all return enum bt_next ------- */

@@ -59,7 +59,7 @@ bt_cross_current(struct bt_vcpu *b, uint64_t rip)
 	if (p && p->epoch == bt_cross_epoch(b->bt, rip))
 		return true;
 	if (p)
-		p->tag = 1;	/* walk anew */
+		p->tag = 0;	/* walk anew */
 	return false;
 }
 

@@ -86,14 +86,8 @@ bt_mode_update(struct bt_vcpu *b)
 		b->set = SET_KERNEL;
 	}
 	b->tail = (uint64_t)(uintptr_t)b->bt->tail[b->set];
-	/*
-	 * A jump cache holds translations of one mode word per set; whatever
-	 * else the word says changes rarely, and then they are all emptied.
-	 */
-	if ((m ^ b->set_mode[b->set]) != 0) {
-		b->set_mode[b->set] = m;
-		bt_jc_reset(b);
-	}
+	/* What else the word says changes rarely. */
+	bt_jc_set_mode(b->img, b->set, m);
 	if (must_step(c)) {
 		m |= MODE_OTHER;
 		b->tail = (uint64_t)(uintptr_t)b->bt->tail_exit;
@@ -322,7 +316,7 @@ help_step(struct bt_vcpu *b, uint64_t next, unsigned size)
 static uint64_t
 direct_span(struct bt_vcpu *b, gva_t va, bool write, uint8_t **host)
 {
-	struct tlb_entry *t = &b->tlb[b->set][tlb_index(va)];
+	struct tlb_entry *t = &b->img->tlb[b->set][tlb_index(va)];
 	uint64_t tag = -(va & PAGE_MASK);
 
 	if ((write ? t->ntag_write : t->ntag_read) != tag &&

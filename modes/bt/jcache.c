@@ -3,7 +3,7 @@
  * Where control goes: the jump caches that indirect branches and tail probes
  * look into (guest RIP -> host code), and the instruction TLB behind them
  * (page of RIP -> guest physical page) that the run loop and the translator
- * use.  Both are per vCPU and follow its linear address space.
+ * use.  Both are part of an image and follow its linear address space.
  */
 #include "modes/bt/bt.h"
 #include "base/copy.h"
@@ -24,76 +24,111 @@ slot_clear(struct jump_cache *jc, unsigned idx)
 	jc->global[idx] = 0;
 }
 
-void
-bt_jc_reset(struct bt_vcpu *b)
-{
-	for (int s = 0; s < SET_COUNT; s++) {
-		struct jump_cache *jc = &b->jc[s];
+/* Entries that share a bit of used. */
+#define GROUP (JC_ENTRIES / 64)
 
-		for (unsigned i = 0; i < JC_ENTRIES; i++)
-			slot_clear(jc, i);
-		jc->n_log = 0;
+static void
+reset_one(struct jump_cache *jc)
+{
+	for (uint64_t u = jc->used; u; u &= u - 1) {
+		unsigned first = (unsigned)__builtin_ctzll(u) * GROUP;
+
+		fill_bytes(&jc->nkey[first], 0, GROUP * sizeof(jc->nkey[0]));
+		fill_bytes(&jc->global[first], 0, GROUP);
 	}
-	fill_bytes(b->jc_pages, 0, sizeof(b->jc_pages));
-	b->user_globals = false;
+	slot_clear(jc, jc_index(0));
+	jc->n_log = 0;
+	jc->used = 0;
+}
+
+void
+bt_jc_reset(struct bt_image *m)
+{
+	for (int s = 0; s < SET_COUNT; s++)
+		reset_one(&m->jc[s]);
+	fill_bytes(m->jc_pages, 0, sizeof(m->jc_pages));
+	m->user_globals = false;
+}
+
+void
+bt_jc_set_mode(struct bt_image *m, enum bt_set s, uint32_t mode)
+{
+	if (likely(m->set_mode[s] == mode))
+		return;
+	m->set_mode[s] = mode;
+	reset_one(&m->jc[s]);
 }
 
 /* A conservative memory of which pages have entries at all. */
 static uint64_t *
-page_word(struct bt_vcpu *b, gva_t va, uint64_t *bit)
+page_word(struct bt_image *m, gva_t va, uint64_t *bit)
 {
 	unsigned h = (unsigned)(va >> PAGE_SHIFT) & 4095;
 
 	*bit = BIT(h & 63);
-	return &b->jc_pages[va >> 63][h >> 6];
+	return &m->jc_pages[va >> 63][h >> 6];
 }
 
-void
-bt_jc_flush_page(struct bt_vcpu *b, gva_t va)
+static void
+flush_one_page(struct bt_image *m, gva_t va, bool globals_only)
 {
-	uint64_t bit, *w = page_word(b, va, &bit);
+	unsigned first = jc_index(va & PAGE_MASK);
+	uint64_t bit, *w = page_word(m, va, &bit);
 
-	bt_unlink_cross(b, va, false);
 	if (!(*w & bit))
 		return;
-	for (int s = 0; s < SET_COUNT; s++)
-		for (unsigned low = 0; low < 256; low++) {
-			unsigned idx = low | (jc_index(va) & 0xf00);
+	for (int s = 0; s < SET_COUNT; s++) {
+		struct jump_cache *jc = &m->jc[s];
 
-			if (((-b->jc[s].nkey[idx] ^ va) & PAGE_MASK) == 0)
-				slot_clear(&b->jc[s], idx);
+		for (unsigned low = 0; low < JC_OFFSETS; low++) {
+			unsigned idx = low | first;
+
+			if (((-jc->nkey[idx] ^ va) & PAGE_MASK) == 0 &&
+			    (!globals_only || jc->global[idx]))
+				slot_clear(jc, idx);
 		}
+	}
 }
 
 void
-bt_jc_flush_nonglobal(struct bt_vcpu *b)
+bt_jc_flush_page(struct bt_image *m, gva_t va, bool globals_only)
+{
+	flush_one_page(m, va, globals_only);
+	/* An instruction of the page before may reach into this one. */
+	flush_one_page(m, va - PAGE_SIZE, globals_only);
+}
+
+void
+bt_jc_flush_nonglobal(struct bt_image *m)
 {
 	for (int s = 0; s < SET_COUNT; s++) {
-		struct jump_cache *jc = &b->jc[s];
+		struct jump_cache *jc = &m->jc[s];
 
 		for (unsigned i = 0; i < jc->n_log; i++)
 			if (!jc->global[jc->log[i]])
 				slot_clear(jc, jc->log[i]);
 		jc->n_log = 0;
 	}
-	if (!b->user_globals)
-		fill_bytes(b->jc_pages[0], 0, sizeof(b->jc_pages[0]));
+	if (!m->user_globals)
+		fill_bytes(m->jc_pages[0], 0, sizeof(m->jc_pages[0]));
 }
 
 void
 bt_jc_put(struct bt_vcpu *b, uint64_t rip, const struct tu *u)
 {
-	struct jump_cache *jc = &b->jc[b->set];
+	struct bt_image *m = b->img;
+	struct jump_cache *jc = &m->jc[b->set];
 	unsigned idx = jc_index(rip);
 	uint64_t bit;
-	uint64_t *w = page_word(b, rip, &bit);
+	uint64_t *w = page_word(m, rip, &bit);
 
 	*w |= bit;
+	jc->used |= BIT(idx / GROUP);
 	if (u->global && !(rip >> 63))
-		b->user_globals = true;
+		m->user_globals = true;
 	if (!u->global) {
 		if (jc->n_log == JC_ENTRIES)
-			bt_jc_flush_nonglobal(b);
+			bt_jc_flush_nonglobal(m);
 		jc->log[jc->n_log++] = (uint16_t)idx;
 	}
 	jc->nkey[idx] = -rip;
@@ -104,15 +139,46 @@ bt_jc_put(struct bt_vcpu *b, uint64_t rip, const struct tu *u)
 void
 bt_jc_drop(struct bt_vcpu *b, const struct tu *u)
 {
-	for (int s = 0; s < SET_COUNT; s++) {
-		struct jump_cache *jc = &b->jc[s];
-		unsigned idx = jc_index(u->rip);
+	unsigned idx = jc_index(u->rip);
 
+	for (unsigned k = 0; k < b->n_slots; k++) {
+		struct jump_cache *jc = b->slot[k].img->jc;
+
+		if (b->slot[k].todo & TODO_ALL)
+			continue;
 		/* Its vCPU may be between its loads of key and code. */
-		if (jc->host[idx] == (uint64_t)(uintptr_t)u->code)
-			__atomic_store_n(&jc->nkey[idx], no_key(idx),
-			    __ATOMIC_RELAXED);
+		for (int s = 0; s < SET_COUNT; s++)
+			if (jc[s].host[idx] == (uint64_t)(uintptr_t)u->code)
+				__atomic_store_n(&jc[s].nkey[idx], no_key(idx),
+				    __ATOMIC_RELAXED);
 	}
+}
+
+void
+bt_jc_drop_all(struct bt_vcpu *b)
+{
+	for (unsigned k = 0; k < b->n_slots; k++)
+		if (!(b->slot[k].todo & TODO_ALL))
+			bt_jc_reset(b->slot[k].img);
+}
+
+/* --- instruction TLB ------------------------------------------------------ */
+
+void
+bt_itlb_flush(struct bt_image *m, bool globals)
+{
+	for (unsigned i = 0; i < ITLB_ENTRIES; i++)
+		if (globals || !m->itlb[i].global)
+			m->itlb[i].tag = 0;
+}
+
+void
+bt_itlb_flush_page(struct bt_image *m, gva_t va, bool globals_only)
+{
+	struct itlb_entry *t = &m->itlb[(va >> PAGE_SHIFT) % ITLB_ENTRIES];
+
+	if (!globals_only || t->global)
+		t->tag = 0;
 }
 
 static int
@@ -135,8 +201,8 @@ fetch_page(struct bt_vcpu *b, uint64_t rip, struct walk_result *r,
 struct itlb_entry *
 bt_itlb_get(struct bt_vcpu *b, uint64_t rip)
 {
-	uint64_t tag = (rip & PAGE_MASK) | (uint64_t)b->set << 1;
-	struct itlb_entry *t = &b->itlb[(rip >> PAGE_SHIFT) % ITLB_ENTRIES];
+	uint64_t tag = (rip & PAGE_MASK) | (uint64_t)b->set << 1 | 1;
+	struct itlb_entry *t = &b->img->itlb[(rip >> PAGE_SHIFT) % ITLB_ENTRIES];
 	struct walk_result r;
 	struct gmem_page p;
 	uint32_t epoch;
@@ -153,6 +219,6 @@ bt_itlb_get(struct bt_vcpu *b, uint64_t rip)
 	t->global = r.global;
 	t->large = r.page_size > PAGE_SIZE;
 	if (t->large)
-		b->large_code |= BIT((rip >> 30) & 63);
+		b->img->large_code |= gib_bit(rip);
 	return t;
 }

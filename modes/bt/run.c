@@ -10,10 +10,10 @@
  */
 #include "modes/bt/layout.h"
 
-#include <asm/prctl.h>
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,6 +50,14 @@ use_bmi2(const struct vm *vm)
 	    !(vm->opt && vm->opt->host_no_bmi2);
 }
 
+/* HWCAP2_FSGSBASE: the kernel lets programs write their segments' bases. */
+static bool
+use_fsgsbase(const struct vm *vm)
+{
+	return cpuid_has(vm->cpuid, FEAT_FSGSBASE) &&
+	    (getauxval(AT_HWCAP2) & 2);
+}
+
 static void
 take_options(struct bt_vm *t, const struct vm *vm)
 {
@@ -57,12 +65,30 @@ take_options(struct bt_vm *t, const struct vm *vm)
 	const struct engine_options *o = vm->opt ? vm->opt : &none;
 
 	t->bmi2 = use_bmi2(vm);
+	t->fsgsbase = use_fsgsbase(vm);
 	t->exact_flags = o->exact_flags;
 	t->disable = o->disable;
 	t->count_insns = o->count_insns;
 	t->flush_every = t->flush_in = o->flush_every;
 	t->flush_rng = o->flush_seed;
 	t->one_tlb_entry = o->tlb_entries == 1;
+}
+
+/* Zeroed; memory is only taken where it is touched. */
+static void *
+table_new(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void
+table_free(void *p, size_t size)
+{
+	if (p)
+		munmap(p, size);
 }
 
 static void
@@ -73,8 +99,8 @@ bt_vm_fini(struct vm *vm)
 	if (!t)
 		return;
 	bt_cache_fini(t);
-	if (t->page_head)
-		munmap(t->page_head, t->n_pages * sizeof(*t->page_head));
+	table_free(t->page_head, t->n_pages * sizeof(*t->page_head));
+	table_free(t->writers, t->n_pages * sizeof(*t->writers));
 	free(t->verify);
 	free(t);
 	vm->priv[ENGINE_BT] = NULL;
@@ -102,12 +128,10 @@ bt_vm_init(struct vm *vm, struct err *e)
 		}
 	}
 	t->n_pages = top_of_memory(vm) >> PAGE_SHIFT;
-	t->page_head = mmap(NULL, t->n_pages * sizeof(*t->page_head),
-	    PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (t->page_head == MAP_FAILED) {
-		t->page_head = NULL;
-		rc = err_set_sys(e, errno, "bt: page table of translations");
+	t->page_head = table_new(t->n_pages * sizeof(*t->page_head));
+	t->writers = table_new(t->n_pages * sizeof(*t->writers));
+	if (!t->page_head || !t->writers) {
+		rc = err_set_sys(e, errno, "bt: tables of guest pages");
 		goto fail;
 	}
 	rc = bt_cache_init(t, size, e);
@@ -133,6 +157,7 @@ bt_vcpu_init(struct vcpu *c, struct err *e)
 {
 	struct bt_vcpu *b = bt_of(c);
 	struct cpuid_regs r;
+	int rc;
 
 	b->bt = bt_vm_of(c->vm);
 	b->self = (uint64_t)(uintptr_t)b;
@@ -148,15 +173,23 @@ bt_vcpu_init(struct vcpu *c, struct err *e)
 	cpuid_answer(c->vm->cpuid, 0xd, 0, c->id, CR4_OSXSAVE,
 	    c->vm->cpuid->xcr0_mask, 0, &r);
 	b->xsave_size = r.ecx;
-	bt_tlb_flush(c, TLB_FLUSH_ALL, 0);
+	rc = bt_images_init(b, e);
+	if (rc)
+		return rc;
 	atomic_store(&c->attention, 1);
-	return hostfault_stack_init(&b->sigstack, e);
+	rc = hostfault_stack_init(&b->sigstack, e);
+	if (rc)
+		bt_images_fini(b);
+	return rc;
 }
 
 static void
 bt_vcpu_fini(struct vcpu *c)
 {
-	hostfault_stack_fini(&bt_of(c)->sigstack);
+	struct bt_vcpu *b = bt_of(c);
+
+	hostfault_stack_fini(&b->sigstack);
+	bt_images_fini(b);
 }
 
 /* --- the loop --------------------------------------------------------- */
@@ -164,15 +197,13 @@ bt_vcpu_fini(struct vcpu *c)
 _Thread_local struct bt_vcpu *bt_current;
 
 /*
- * Once per thread: gs is ours (glibc does not use it), and faults of guest
- * code are handled on a stack of the vCPU's.
+ * Once per thread: faults of guest code are handled on a stack of the vCPU's.
  */
 static void
 adopt_thread(struct bt_vcpu *b)
 {
 	if (bt_current == b)
 		return;
-	syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)b);
 	hostfault_stack_enter(&b->sigstack);
 	bt_current = b;
 }
@@ -386,6 +417,7 @@ bt_run(struct vcpu *c, struct vcpu_exit *out)
 	struct tu *u;
 
 	adopt_thread(b);
+	bt_image_enter(b);
 	vcpu_enter(c);
 	x86_fpu_load(c);
 	b->doing = DOING_LOOP;

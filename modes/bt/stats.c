@@ -27,10 +27,17 @@ static const struct counter per_vcpu[] = {
 	VCPU_COUNTER("bt.tlb_flushes_page", n_tlb_flush[TLB_FLUSH_PAGE]),
 	VCPU_COUNTER("bt.tlb_flushes_nonglobal",
 	    n_tlb_flush[TLB_FLUSH_NONGLOBAL]),
+	VCPU_COUNTER("bt.tlb_flushes_pcid", n_tlb_flush[TLB_FLUSH_PCID]),
+	VCPU_COUNTER("bt.tlb_flushes_pcid_page",
+	    n_tlb_flush[TLB_FLUSH_PCID_PAGE]),
+	VCPU_COUNTER("bt.tlb_flushes_all_nonglobal",
+	    n_tlb_flush[TLB_FLUSH_ALL_NONGLOBAL]),
 	VCPU_COUNTER("bt.tlb_flushes_all", n_tlb_flush[TLB_FLUSH_ALL]),
 	VCPU_COUNTER("bt.tlb_switches", n_tlb_flush[TLB_SWITCH_NOFLUSH]),
 	VCPU_COUNTER("bt.steps", n_step),
 	VCPU_COUNTER("bt.lookups", n_lookup),
+	VCPU_COUNTER("bt.image_switches", n_switch),
+	VCPU_COUNTER("bt.images_reused", n_recycle),
 };
 
 static const struct counter per_vm[] = {
@@ -46,6 +53,7 @@ static const struct counter per_vm[] = {
 	VM_COUNTER("bt.cache_flushes", n_flush),
 	VM_COUNTER("bt.cache_bytes_used", used),
 	VM_COUNTER("bt.cache_bytes", cache_size),
+	VM_COUNTER("bt.protect_searches", n_protect_many),
 };
 
 static const char *const helper_names[HELP_COUNT] = {

@@ -108,7 +108,7 @@ make_exit(struct emit *e, enum bt_exit code, uint32_t store_r11_to)
 static void
 make_tail(struct bt_vm *t, struct emit *e, enum bt_set s)
 {
-	uint32_t keys = GS(jc) + (uint32_t)(s * sizeof(struct jump_cache));
+	uint32_t keys = GS(own.jc) + (uint32_t)(s * sizeof(struct jump_cache));
 	uint32_t hosts = keys + (uint32_t)offsetof(struct jump_cache, host);
 	uint8_t *miss;
 
@@ -117,12 +117,12 @@ make_tail(struct bt_vm *t, struct emit *e, enum bt_set s)
 	/* r10 = jc_index(r11) */
 	mov_rr(e, H_R10, H_R11);
 	shr_ri(e, W64, H_R10, 1);
-	op_rr(e, W32, 0x0fb6, H_R10, H_R10);	/* movzx r10d, r10b */
+	alu_ri(e, W32, 4, H_R10, JC_OFFSETS - 1);
 	mov_rr(e, H_RCX, H_R11);
-	shr_ri(e, W64, H_RCX, 12);
+	shr_ri(e, W64, H_RCX, PAGE_SHIFT);
 	alu_ri(e, W32, 4, H_RCX, 15);
-	op_rr(e, W32, 0xc1, 4, H_RCX);		/* shl ecx, 8 */
-	emit8(e, 8);
+	op_rr(e, W32, 0xc1, 4, H_RCX);		/* shl ecx, ... */
+	emit8(e, JC_OFFSET_BITS);
 	op_rr(e, W32, 0x09, H_RCX, H_R10);	/* or r10d, ecx */
 	op_gsx8(e, W64, 0x03, H_R11, H_R10, keys);	/* add: 0 on a hit */
 	miss = jcc_fwd(e, CC_NE);

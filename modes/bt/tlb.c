@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The soft TLB: filling and flushing.  Generated code only ever reads it.
+ * The soft TLB of an image: filling and flushing.  Generated code only ever
+ * reads it.
  *
  * Entries of non-global pages are logged, so that the flush a MOV CR3 asks for
  * costs what was filled since the last one and not the size of the table.
  * Pages of large mappings are entered in 4 KiB pieces; INVLPG must drop all
  * pieces, so each GiB that has any is remembered (hashed) and then searched.
+ *
+ * A page that gets translated loses its write entries in all images of all
+ * vCPUs.  So that they need not be searched for, bt_vm.writers remembers per
+ * guest page at which indexes they may be.
  */
 #include "modes/bt/bt.h"
 #include "modes/x86/x86.h"
+
+/* Entries that share a bit of tlb_used. */
+#define GROUP (TLB_ENTRIES / 64)
 
 static void
 entry_clear(struct tlb_entry *t, unsigned idx)
@@ -18,132 +26,189 @@ entry_clear(struct tlb_entry *t, unsigned idx)
 	t->flags = 0;
 }
 
+static void
+group_clear(struct bt_image *m, int s, unsigned group)
+{
+	for (unsigned i = group * GROUP; i < (group + 1) * GROUP; i++)
+		entry_clear(&m->tlb[s][i], i);
+}
+
 void
-bt_tlb_reset(struct bt_vcpu *b)
+bt_tlb_reset(struct bt_image *m)
 {
 	for (int s = 0; s < SET_COUNT; s++) {
-		for (unsigned i = 0; i < TLB_ENTRIES; i++)
-			entry_clear(&b->tlb[s][i], i);
-		b->log_nonglobal[s].n = 0;
+		for (uint64_t u = m->tlb_used[s]; u; u &= u - 1)
+			group_clear(m, s, (unsigned)__builtin_ctzll(u));
+		/* In new memory only these are no empty entries yet. */
+		entry_clear(&m->tlb[s][0], 0);
+		entry_clear(&m->tlb[s][TLB_ENTRIES - 1], TLB_ENTRIES - 1);
+		m->tlb_used[s] = 0;
+		m->log_nonglobal[s].n = 0;
 	}
-	b->large_regions = 0;
+	m->large_regions = m->huge_regions = 0;
 }
 
-static void
-itlb_flush(struct bt_vcpu *b, bool globals)
-{
-	for (unsigned i = 0; i < ITLB_ENTRIES; i++)
-		if (globals || !b->itlb[i].global)
-			b->itlb[i].tag = 1;
-}
-
-static void
-flush_nonglobal(struct bt_vcpu *b)
+void
+bt_tlb_flush_nonglobal(struct bt_image *m)
 {
 	for (int s = 0; s < SET_COUNT; s++) {
-		struct tlb_log *log = &b->log_nonglobal[s];
+		struct tlb_log *log = &m->log_nonglobal[s];
 
 		for (unsigned i = 0; i < log->n; i++) {
-			struct tlb_entry *t = &b->tlb[s][log->idx[i]];
+			struct tlb_entry *t = &m->tlb[s][log->idx[i]];
 
 			if (!(t->flags & TLBF_GLOBAL))
 				entry_clear(t, log->idx[i]);
 		}
 		log->n = 0;
 	}
-	itlb_flush(b, false);
-	bt_jc_flush_nonglobal(b);
 }
 
-static uint64_t
-region_bit(gva_t va)
-{
-	return BIT((va >> 30) & 63);
-}
-
-/* Drop every entry of va's 2 MiB..1 GiB surroundings that is a large piece. */
+/* Drop what is a piece of a large page of this kind around va. */
 static void
-flush_large(struct bt_vcpu *b, gva_t va)
+flush_pieces(struct bt_image *m, gva_t va, unsigned kind)
 {
-	for (int s = 0; s < SET_COUNT; s++)
-		for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-			struct tlb_entry *t = &b->tlb[s][i];
+	unsigned shift = kind == TLBF_HUGE ? 30 : 21;
+	unsigned n = kind == TLBF_HUGE ? TLB_ENTRIES : 512;
+	unsigned first = tlb_index(va) & ~(n - 1);
 
-			if ((t->flags & TLBF_LARGE) &&
-			    (-t->ntag_read ^ va) >> 30 == 0)
+	for (int s = 0; s < SET_COUNT; s++)
+		for (unsigned i = first; i < first + n; i++) {
+			struct tlb_entry *t = &m->tlb[s][i];
+
+			if ((t->flags & kind) &&
+			    (-t->ntag_read ^ va) >> shift == 0)
 				entry_clear(t, i);
 		}
 }
 
-static void
-flush_page(struct bt_vcpu *b, gva_t va)
+void
+bt_tlb_flush_page(struct bt_image *m, gva_t va, bool globals_only)
 {
 	unsigned idx = tlb_index(va);
 
 	va &= PAGE_MASK;
+	for (int s = 0; s < SET_COUNT; s++) {
+		struct tlb_entry *t = &m->tlb[s][idx];
+
+		if (t->ntag_read == -va &&
+		    (!globals_only || (t->flags & TLBF_GLOBAL)))
+			entry_clear(t, idx);
+	}
+	if (m->large_regions & gib_bit(va))
+		flush_pieces(m, va, TLBF_LARGE);
+	if (m->huge_regions & gib_bit(va))
+		flush_pieces(m, va, TLBF_HUGE);
+}
+
+/* --- write entries by page ---------------------------------------------- */
+
+/* A word of bt_vm.writers: so many indexes, then WRITERS_MANY for good. */
+#define WRITERS_MAX 5
+#define WRITERS_MANY 6
+
+static unsigned
+writers_count(uint64_t w)
+{
+	return (unsigned)(w >> 60);
+}
+
+static unsigned
+writers_index(uint64_t w, unsigned k)
+{
+	return (unsigned)(w >> k * TLB_BITS) & (TLB_ENTRIES - 1);
+}
+
+/* The word with idx noted. */
+static uint64_t
+writers_with(uint64_t w, unsigned idx)
+{
+	unsigned n = writers_count(w);
+
+	if (n == WRITERS_MANY)
+		return w;
+	for (unsigned k = 0; k < n; k++)
+		if (writers_index(w, k) == idx)
+			return w;
+	if (n == WRITERS_MAX)
+		return (uint64_t)WRITERS_MANY << 60;
+	return (w | (uint64_t)idx << n * TLB_BITS) + (UINT64_C(1) << 60);
+}
+
+static void
+note_writer(struct bt_vm *t, gpa_t gpa, unsigned idx)
+{
+	_Atomic uint64_t *at = &t->writers[gpa >> PAGE_SHIFT];
+	uint64_t old = atomic_load_explicit(at, memory_order_relaxed);
+	uint64_t new;
+
+	do {
+		new = writers_with(old, idx);
+		if (new == old)
+			return;
+	} while (!atomic_compare_exchange_weak(at, &old, new));
+}
+
+static void
+protect_entry(struct bt_image *m, int s, unsigned idx, const uint8_t *page)
+{
+	struct tlb_entry *t = &m->tlb[s][idx];
+
+	if (t->flags && tlb_host(t, -t->ntag_read) == page)
+		t->ntag_write = tlb_invalid_tag(idx);
+}
+
+static void
+protect_everywhere(struct bt_image *m, const uint8_t *page)
+{
 	for (int s = 0; s < SET_COUNT; s++)
-		if (b->tlb[s][idx].ntag_read == -va)
-			entry_clear(&b->tlb[s][idx], idx);
-	if (b->large_regions & region_bit(va))
-		flush_large(b, va);
-	if (b->large_code & region_bit(va)) {
-		itlb_flush(b, true);
-		bt_jc_reset(b);
-		b->large_code = 0;
-		bt_unlink_cross(b, va, true);
+		for (unsigned i = 0; i < TLB_ENTRIES; i++)
+			if (m->tlb_used[s] >> i / GROUP & 1)
+				protect_entry(m, s, i, page);
+}
+
+static void
+protect_image(struct bt_image *m, uint64_t w, const uint8_t *page)
+{
+	unsigned n = writers_count(w);
+
+	if (n == WRITERS_MANY) {
+		protect_everywhere(m, page);
 		return;
 	}
-	b->itlb[(va >> PAGE_SHIFT) % ITLB_ENTRIES].tag = 1;
-	bt_jc_flush_page(b, va);
-	/* An instruction of the page before may reach into this one. */
-	bt_jc_flush_page(b, va - PAGE_SIZE);
+	for (unsigned k = 0; k < n; k++)
+		for (int s = 0; s < SET_COUNT; s++)
+			protect_entry(m, s, writers_index(w, k), page);
 }
 
 void
-bt_tlb_flush(struct vcpu *c, unsigned scope, gva_t va)
+bt_tlb_protect(struct vm *vm, gpa_t gpa, const uint8_t *page)
 {
-	struct bt_vcpu *b = bt_of(c);
+	struct bt_vm *t = bt_vm_of(vm);
+	uint64_t w = atomic_exchange(&t->writers[gpa >> PAGE_SHIFT], 0);
 
-	b->n_tlb_flush[scope]++;
-	switch (scope) {
-	case TLB_FLUSH_PAGE:
-		flush_page(b, va);
-		break;
-	case TLB_FLUSH_NONGLOBAL:
-	case TLB_SWITCH_NOFLUSH:
-		flush_nonglobal(b);
-		break;
-	default:
-		bt_tlb_reset(b);
-		itlb_flush(b, true);
-		bt_jc_reset(b);
-		b->large_code = 0;
-		bt_unlink_cross(b, 0, true);
-		break;
+	if (!w)
+		return;
+	t->n_protect_many += writers_count(w) == WRITERS_MANY;
+	for (unsigned i = 0; i < vm->n_vcpus; i++) {
+		struct bt_vcpu *b = bt_of(vm->vcpu[i]);
+
+		for (unsigned k = 0; k < b->n_slots; k++)
+			if (!(b->slot[k].todo & TODO_ALL))
+				protect_image(b->slot[k].img, w, page);
 	}
 }
 
-void
-bt_tlb_protect(struct bt_vcpu *b, const uint8_t *page)
-{
-	for (int s = 0; s < SET_COUNT; s++)
-		for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-			struct tlb_entry *t = &b->tlb[s][i];
-
-			if (t->flags && tlb_host(t, -t->ntag_read) == page)
-				t->ntag_write = tlb_invalid_tag(i);
-		}
-}
+/* --- filling --------------------------------------------------------------- */
 
 static void
 log_entry(struct bt_vcpu *b, enum bt_set s, unsigned idx)
 {
-	struct tlb_log *log = &b->log_nonglobal[s];
+	struct tlb_log *log = &b->img->log_nonglobal[s];
 
-	if (log->n == TLB_ENTRIES) {
-		/* Replaced more often than there are entries: start afresh. */
-		flush_nonglobal(b);
-	}
+	/* Replaced more often than there are entries: start afresh. */
+	if (log->n == TLB_ENTRIES)
+		bt_tlb_flush_nonglobal(b->img);
 	log->idx[log->n++] = (uint16_t)idx;
 }
 
@@ -151,12 +216,14 @@ log_entry(struct bt_vcpu *b, enum bt_set s, unsigned idx)
 static void
 keep_one(struct bt_vcpu *b, unsigned idx)
 {
+	struct bt_image *m = b->img;
+	unsigned *last = &m->tlb_last[b->set];
+
 	if (!b->tlb_fills_max)
 		return;
-	if (b->tlb_last[b->set] != idx)
-		entry_clear(&b->tlb[b->set][b->tlb_last[b->set]],
-		    b->tlb_last[b->set]);
-	b->tlb_last[b->set] = idx;
+	if (*last != idx)
+		entry_clear(&m->tlb[b->set][*last], *last);
+	*last = idx;
 }
 
 static int
@@ -179,7 +246,8 @@ int
 bt_tlb_fill(struct bt_vcpu *b, gva_t va, bool write, struct tlb_entry **entry)
 {
 	unsigned idx = tlb_index(va);
-	struct tlb_entry *t = &b->tlb[b->set][idx];
+	struct bt_image *m = b->img;
+	struct tlb_entry *t = &m->tlb[b->set][idx];
 	struct walk_result r;
 	struct gmem_page p;
 	int rc;
@@ -193,6 +261,7 @@ bt_tlb_fill(struct bt_vcpu *b, gva_t va, bool write, struct tlb_entry **entry)
 		return 1;
 	keep_one(b, idx);
 	b->n_fill++;
+	m->tlb_used[b->set] |= BIT(idx / GROUP);
 	if (!r.global)
 		log_entry(b, b->set, idx);
 	t->ntag_read = -(va & PAGE_MASK);
@@ -202,13 +271,17 @@ bt_tlb_fill(struct bt_vcpu *b, gva_t va, bool write, struct tlb_entry **entry)
 	 * record or refuse: D set, no trace, and (supervisor under CR0.WP = 0
 	 * aside, which always walks) R/W set.
 	 */
-	if (p.writable && !*p.trace && (write || (r.dirty && r.writable)))
+	if (p.writable && !*p.trace && (write || (r.dirty && r.writable))) {
+		note_writer(b->bt, r.gpa, idx);
 		t->ntag_write = t->ntag_read;
+	}
 	t->addend = (uint64_t)(uintptr_t)p.host - (va & PAGE_MASK);
 	t->flags = TLBF_VALID | (r.global ? TLBF_GLOBAL : 0);
 	if (r.page_size > PAGE_SIZE) {
-		t->flags |= TLBF_LARGE;
-		b->large_regions |= region_bit(va);
+		bool huge = r.page_size > (UINT64_C(4) << 20);
+
+		t->flags |= huge ? TLBF_HUGE : TLBF_LARGE;
+		*(huge ? &m->huge_regions : &m->large_regions) |= gib_bit(va);
 	}
 	*entry = t;
 	return 0;

@@ -337,8 +337,7 @@ protect(struct bt_vcpu *b, gpa_t gpa)
 	    GMEM_TRACE_CODE)
 		return;
 	vm_stop_others(vm);
-	for (unsigned i = 0; i < vm->n_vcpus; i++)
-		bt_tlb_protect(bt_of(vm->vcpu[i]), p.host);
+	bt_tlb_protect(vm, gpa, p.host);
 	vm_go_on(vm);
 }
 

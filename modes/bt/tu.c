@@ -203,8 +203,7 @@ bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x)
 
 	if (!x->field || x->probed || t->cache_size - t->used < 128)
 		return;
-	gen_probe_const(&e, t, GS(jc) +
-	    (uint32_t)(b->set * sizeof(b->jc[0])), x->target);
+	gen_probe_const(&e, t, bt_jc_offset(b), x->target);
 	t->used = align_up((size_t)(e.p - t->rw), 16);
 	patch(t, x->field, at);
 	x->probed = true;
@@ -231,15 +230,14 @@ bt_unchain(struct bt_vm *t, struct tu_exit *x)
 	t->n_unlink++;
 }
 
-void
-bt_tu_kill(struct vm *vm, struct tu *u)
+/* Out of all lists; jump caches may still lead to it. */
+static void
+unlist(struct vm *vm, struct tu *u)
 {
 	struct bt_vm *t = bt_vm_of(vm);
 	gpa_t page[2];
 	unsigned n = pages_of(u, page);
 
-	if (u->dead)
-		return;
 	u->dead = true;
 	hash_unlink(t, u);
 	same_remove(u);
@@ -251,9 +249,17 @@ bt_tu_kill(struct vm *vm, struct tu *u)
 		t->n_unlink++;
 	}
 	u->incoming = NULL;
+	t->n_smc++;
+}
+
+void
+bt_tu_kill(struct vm *vm, struct tu *u)
+{
+	if (u->dead)
+		return;
+	unlist(vm, u);
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		bt_jc_drop(bt_of(vm->vcpu[i]), u);
-	t->n_smc++;
 }
 
 /* Does [gpa, gpa+len) touch bytes that the TU was made from? */
@@ -328,7 +334,10 @@ bt_flush_all(struct vm *vm)
 	vm_lock(vm);
 	vm_stop_others(vm);
 	for (unsigned i = 0; i < t->n_tu; i++)
-		bt_tu_kill(vm, t->tu[i]);
+		if (!t->tu[i]->dead)
+			unlist(vm, t->tu[i]);
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		bt_jc_drop_all(bt_of(vm->vcpu[i]));
 	t->n_tu = 0;
 	t->generation++;
 	bt_cross_reset(t);

@@ -103,6 +103,9 @@ own_flush(struct vcpu *c, unsigned scope, gva_t va)
 {
 	struct x86_tlb *t = &c->ltlb;
 
+	/* We have none of another PCID's. */
+	if (scope == TLB_FLUSH_PCID || scope == TLB_FLUSH_PCID_PAGE)
+		return;
 	if (scope != TLB_FLUSH_PAGE) {
 		t->gen++;
 		if (scope == TLB_FLUSH_ALL) {

@@ -341,16 +341,39 @@ x86_invlpg(struct vcpu *c, gva_t va)
 	return 0;
 }
 
-/*
- * An engine may keep entries of contexts other than the current one, which no
- * narrower flush reaches; flushing more than asked is always allowed (SDM 3
- * 4.10.4.1).
- */
+/* SDM 2 INVPCID: what each type drops; pcid is valid, va canonical. */
+static void
+invpcid_flush(struct vcpu *c, uint64_t type, uint64_t pcid, gva_t va)
+{
+	bool current = !(c->s.cr4 & CR4_PCIDE) || (c->s.cr3 & 0xfff) == pcid;
+
+	switch (type) {
+	case 0:
+		if (current)
+			x86_tlb_flush(c, TLB_FLUSH_PAGE, va);
+		else
+			x86_tlb_flush(c, TLB_FLUSH_PCID_PAGE,
+			    (va & PAGE_MASK) | pcid);
+		break;
+	case 1:
+		if (current)
+			x86_tlb_flush(c, TLB_FLUSH_NONGLOBAL, 0);
+		else
+			x86_tlb_flush(c, TLB_FLUSH_PCID, pcid);
+		break;
+	case 2:
+		x86_tlb_flush(c, TLB_FLUSH_ALL, 0);
+		break;
+	default:
+		x86_tlb_flush(c, TLB_FLUSH_ALL_NONGLOBAL, 0);
+		break;
+	}
+}
+
 int
 x86_invpcid(struct vcpu *c, uint64_t type, uint64_t pcid, gva_t va)
 {
 	bool pcide = c->s.cr4 & CR4_PCIDE;
-	bool current;
 
 	if (c->s.cpl || type > 3)
 		return gp0(c);
@@ -358,13 +381,7 @@ x86_invpcid(struct vcpu *c, uint64_t type, uint64_t pcid, gva_t va)
 		return gp0(c);
 	if (type == 0 && !x86_canonical(c, va))
 		return gp0(c);
-	current = !pcide || (c->s.cr3 & 0xfff) == pcid;
-	if (type == 0 && current)
-		x86_tlb_flush(c, TLB_FLUSH_PAGE, va);
-	else if (type == 1 && current)
-		x86_tlb_flush(c, TLB_FLUSH_NONGLOBAL, 0);
-	else
-		x86_tlb_flush(c, TLB_FLUSH_ALL, 0);
+	invpcid_flush(c, type, pcid, va);
 	return 0;
 }
 
