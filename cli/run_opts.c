@@ -27,6 +27,7 @@ static const struct {
 	{ "code-cache", "code_cache", SIZE },
 	{ "exact-flags", "exact_flags", FLAG },
 	{ "count-insns", "count_insns", FLAG },
+	{ "perf-map", "perf_map", FLAG },
 	{ "tlb-entries", "tlb_entries", NUMBER },
 	{ "stop-after", "stop_after", NUMBER },
 	{ "name", "name", TEXT },

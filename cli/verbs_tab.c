@@ -23,6 +23,8 @@
 	{ "code-cache", 0, "SIZE", "size of the translator's code cache" }, \
 	{ "exact-flags", 0, NULL, "keep dead flags in fault frames too" }, \
 	{ "count-insns", 0, NULL, "count retired instructions (slower)" }, \
+	{ "perf-map", 0, NULL, "name translated code for perf in" \
+	  MORE "/tmp/perf-PID.map, PID the monitor's" }, \
 	{ "tlb-entries", 0, "N", "entries of the translator's TLB" }, \
 	{ "stop-after", 0, "N", "stop after N instructions" }
 

@@ -177,6 +177,7 @@ set_options(struct machine *m, struct err *e)
 	m->opt = (struct engine_options){
 		.code_cache_bytes = m->cfg.code_cache,
 		.exact_flags = m->cfg.exact_flags,
+		.perf_map = m->cfg.perf_map,
 		.count_insns = m->cfg.count_insns,
 		.tlb_entries = m->cfg.tlb_entries,
 		.host_no_bmi2 = list_has(m->cfg.host_without, "bmi2"),

@@ -22,7 +22,8 @@ check "define" 0 "domain debian-cloud defined" $c define "$dir/shell.xml"
 check "define another" 0 "domain sleeper defined" \
     $c define "$dir/sleeper.xml"
 check "list --all" 0 "debian-cloud +shutoff" $c list --all
-check "start" 0 "debian-cloud started, mode bt: " $c start debian-cloud
+check "start" 0 "debian-cloud started, mode bt: " $c start debian-cloud \
+    --perf-map
 check "console sees the boot from its start" 0 "Linux version 6" \
     $c console debian-cloud --until "$reached" --timeout 100
 check "list" 0 "debian-cloud +running +bt" $c list
@@ -53,6 +54,27 @@ if grep -Eq '^ +[0-9.]+% +[03] +0x[0-9a-f]+ ' "$dir/out" && awk '
 else
 	fail "  has hot addresses, and shares add up" "$(cat "$dir/out")"
 fi
+# perf's map names what was hot, and nothing that is not executable code.
+pid=$(cli dominfo debian-cloud | sed -n 's/^Process: *//p')
+map=/tmp/perf-$pid.map
+sed -n 's/^ .*% *[03]  0x\([0-9a-f]*\) .*/bt:\1/p' "$dir/out" | sort -u \
+    >"$dir/hot"
+cut -d' ' -f3 "$map" | sort -u >"$dir/named"
+grep '^bt:' "$dir/hot" | comm -23 - "$dir/named" >"$dir/unnamed"
+cut -d' ' -f1 "$map" | sort | sed -n '1p;$p' >"$dir/ends"
+code=$(sed -n 's/ r-xs .*zero.*//p' "/proc/$pid/maps" | tr - ' ')
+if [ -s "$dir/hot" ] && [ ! -s "$dir/unnamed" ] &&
+    grep -q '^bt:stub.enter$' "$dir/named" &&
+    grep -q '^bt:ffffffff' "$dir/named" &&
+    ! grep -Evq '^[0-9a-f]+ [0-9a-f]+ bt:[a-z0-9._]+$' "$map" &&
+    [ "$(printf '%s\n' $code | sort - "$dir/ends" | sed -n '2,3p')" = \
+    "$(cat "$dir/ends")" ]; then
+	pass "--perf-map names translated code"
+else
+	fail "--perf-map names translated code" "$code" \
+	    "$(cat "$dir/ends" "$dir/unnamed" "$dir/hot")"
+fi
+rm -f "$map"
 check "bt-stats --json" 0 '"rip": "0x[0-9a-f]+"' \
     $c bt-stats debian-cloud --json --top 3 --profile 0.5
 [ "$(grep -c '"rip"' "$dir/out")" -le 3 ] ||

@@ -61,7 +61,7 @@ static const struct field fields[] = {
 	NUM(acpi, F_BOOL), NUM(debug_exit, F_BOOL), NUM(hpet, F_BOOL),
 	NUM(n_serials, F_UINT), STR(host_without), STR(bt_disable),
 	NUM(code_cache, F_U64), NUM(exact_flags, F_BOOL),
-	NUM(count_insns, F_BOOL),
+	NUM(count_insns, F_BOOL), NUM(perf_map, F_BOOL),
 	NUM(tlb_entries, F_UINT), NUM(stop_after, F_U64),
 	STR(kernel_name), STR(initrd_name),
 };

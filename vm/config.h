@@ -46,6 +46,7 @@ struct vm_config {
 	uint64_t code_cache;		/* bytes, 0 default */
 	bool exact_flags;
 	bool count_insns;		/* bt: count retired instructions */
+	bool perf_map;			/* bt: /tmp/perf-PID.map for perf */
 	unsigned tlb_entries;		/* 0 default */
 	uint64_t stop_after;		/* deterministic clock: instructions */
 

@@ -203,7 +203,7 @@ struct tu {
  * and metadata are freed only while no vCPU is inside.
  */
 struct bt_vm {
-	int cache_fd;
+	int perf_fd;		/* of --perf-map, or -1 */
 	size_t cache_size;
 	uint8_t *rw, *rx;	/* the same memory twice */
 	size_t used;		/* bytes allocated, stubs included */
@@ -562,6 +562,15 @@ void bt_stats(struct vm *vm, unsigned vcpu, engine_stat_fn *emit, void *ctx);
 /* The stub that pc is in, or NULL. */
 const char *bt_stub_at(const struct bt_vm *t, const uint8_t *pc);
 void bt_where(const struct vcpu *c, const uint8_t *pc, struct engine_where *w);
+
+/* --- perfmap.c -------------------------------------------------------- */
+
+MUST_USE int bt_perfmap_open(struct bt_vm *t, struct err *e);
+void bt_perfmap_close(struct bt_vm *t);
+/* With the VM's lock: name new code, if names are asked for. */
+void bt_perfmap_tu(struct bt_vm *t, const struct tu *u);
+void bt_perfmap_code(struct bt_vm *t, const uint8_t *start, size_t size,
+    const char *name);
 
 unsigned bt_show(struct vm *vm, uint64_t pc, unsigned max,
     engine_show_fn *emit, void *ctx);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory for translations: host code in a memfd that is mapped twice (read and
+ * Memory for translations: host code in memory that is mapped twice (read and
  * execute; read and write at a random address), and a bump-allocated arena for
  * their metadata.  No mapping is ever writable and executable.  Both are
  * emptied as a whole: see bt_flush_all().
@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 /* Metadata takes about as much as code; address space is reserved only. */
 #define ARENA_FACTOR 2
@@ -35,21 +34,27 @@ random_hint(void)
 	return (void *)(uintptr_t)((r & ((UINT64_C(1) << 45) - 1)) & PAGE_MASK);
 }
 
+/*
+ * Shared anonymous memory, for perf looks into its map of names (perfmap.c) only
+ * for mappings of no file: to it a memfd is one.  mremap() of nothing makes a
+ * second mapping of it, writable still; that one becomes executable.
+ */
 static int
 map_twice(struct bt_vm *t)
 {
 	void *p;
 
-	p = mmap(NULL, t->cache_size, PROT_READ | PROT_EXEC, MAP_SHARED,
-	    t->cache_fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	t->rx = p;
 	p = mmap(random_hint(), t->cache_size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED, t->cache_fd, 0);
+	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	t->rw = p;
+	p = mremap(t->rw, 0, t->cache_size, MREMAP_MAYMOVE);
+	if (p == MAP_FAILED)
+		return -errno;
+	t->rx = p;
+	if (mprotect(t->rx, t->cache_size, PROT_READ | PROT_EXEC))
+		return -errno;
 	madvise(t->rw, t->cache_size, MADV_DONTDUMP);
 	return 0;
 }
@@ -60,14 +65,6 @@ bt_cache_init(struct bt_vm *t, size_t size, struct err *e)
 	int rc;
 
 	t->cache_size = align_up(size, PAGE_SIZE);
-	t->cache_fd = memfd_create("trivisor-code", MFD_CLOEXEC);
-	if (t->cache_fd < 0)
-		return err_set_sys(e, errno, "code cache: memfd_create");
-	if (ftruncate(t->cache_fd, (off_t)t->cache_size) < 0) {
-		rc = err_set_sys(e, errno, "code cache: cannot get %zu bytes",
-		    t->cache_size);
-		goto fail;
-	}
 	rc = map_twice(t);
 	if (rc) {
 		rc = err_set_sys(e, -rc, "code cache: cannot map %zu bytes",
@@ -100,11 +97,8 @@ bt_cache_fini(struct bt_vm *t)
 		munmap(t->arena, t->arena_size);
 	if (t->tu)
 		munmap(t->tu, t->max_tu * sizeof(*t->tu));
-	if (t->cache_fd >= 0)
-		close(t->cache_fd);
 	t->rx = t->rw = t->arena = NULL;
 	t->tu = NULL;
-	t->cache_fd = -1;
 }
 
 void *

@@ -98,6 +98,7 @@ bt_vm_fini(struct vm *vm)
 
 	if (!t)
 		return;
+	bt_perfmap_close(t);
 	bt_cache_fini(t);
 	table_free(t->page_head, t->n_pages * sizeof(*t->page_head));
 	table_free(t->writers, t->n_pages * sizeof(*t->writers));
@@ -117,7 +118,7 @@ bt_vm_init(struct vm *vm, struct err *e)
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return err_set_sys(e, ENOMEM, "bt: no memory for the engine");
-	t->cache_fd = -1;
+	t->perf_fd = -1;
 	vm->priv[ENGINE_BT] = t;
 	take_options(t, vm);
 	if (vm->opt && vm->opt->verify_reloc) {
@@ -141,6 +142,8 @@ bt_vm_init(struct vm *vm, struct err *e)
 	if (rc)
 		goto fail;
 	rc = bt_fault_init(e);
+	if (!rc && vm->opt && vm->opt->perf_map)
+		rc = bt_perfmap_open(t, e);
 	if (rc)
 		goto fail;
 	t->sync_core = syscall(SYS_membarrier,

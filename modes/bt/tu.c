@@ -130,6 +130,7 @@ bt_tu_file(struct bt_vm *t, struct tu *u)
 	/* Fault handlers search without the lock. */
 	__atomic_store_n(&t->n_tu, t->n_tu + 1, __ATOMIC_RELEASE);
 	insert(t, u);
+	bt_perfmap_tu(t, u);
 }
 
 /* Which of a TU's two list links belongs to this page. */
@@ -206,6 +207,7 @@ bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x)
 	gen_probe_const(&e, t, bt_jc_offset(b), x->target);
 	t->used = align_up((size_t)(e.p - t->rw), 16);
 	patch(t, x->field, at);
+	bt_perfmap_code(t, at, (size_t)(emit_rx(&e) - at), "probe");
 	x->probed = true;
 	t->n_probe++;
 }
