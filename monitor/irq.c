@@ -38,6 +38,16 @@ machine_clock_now(const struct clock *c)
 
 /* --- poking and sleeping -------------------------------------------------- */
 
+/* The sleeper wants to know how long it waited, without the waking up. */
+static void
+note_waking(struct cpu *p)
+{
+	ns_t none = 0;
+
+	atomic_compare_exchange_strong(&p->woken_at, &none,
+	    clock_now(&clock_host));
+}
+
 void
 cpu_poke(struct cpu *p)
 {
@@ -45,14 +55,17 @@ cpu_poke(struct cpu *p)
 	vcpu_attention(p->c);
 	/* Pairs with cpu_sleep(): count first, then look for a sleeper. */
 	atomic_fetch_add(&p->pokes, 1);
-	if (atomic_load(&p->sleeping))
+	if (atomic_load(&p->sleeping)) {
+		note_waking(p);
 		syscall4(SYS_futex, (uintptr_t)&p->pokes, FUTEX_WAKE_PRIVATE,
 		    1, 0);
+	}
 }
 
 void
 cpu_sleep(struct cpu *p, uint32_t pokes_seen)
 {
+	atomic_fetch_sub(&p->m->n_awake, 1);
 	atomic_store(&p->sleeping, 1);
 	/*
 	 * The APIC timer's signal counts as a poke, too: no timeout needed.
@@ -61,6 +74,7 @@ cpu_sleep(struct cpu *p, uint32_t pokes_seen)
 	syscall4(SYS_futex, (uintptr_t)&p->pokes, FUTEX_WAIT_PRIVATE,
 	    pokes_seen, 0);
 	atomic_store(&p->sleeping, 0);
+	atomic_fetch_add(&p->m->n_awake, 1);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "monitor/machine.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,6 +394,17 @@ set_initial_state(struct machine *m, struct err *e)
 	return rc;
 }
 
+static unsigned
+host_cpus(void)
+{
+	cpu_set_t set;
+
+	/* Fails where there are more than the set can hold. */
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return CPU_SETSIZE;
+	return (unsigned)CPU_COUNT(&set);
+}
+
 int
 machine_new(struct machine **out, struct vm_config *cfg, struct err *e)
 {
@@ -406,6 +418,7 @@ machine_new(struct machine **out, struct vm_config *cfg, struct err *e)
 	m->cfg = *cfg;
 	m->timer_fd = m->wake_fd = m->vm.mem.fd = -1;
 	m->holds = HOLD_BUILD;
+	m->host_cpus = host_cpus();
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->park_lock, NULL);
 	pthread_cond_init(&m->parked, NULL);

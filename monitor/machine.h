@@ -113,6 +113,8 @@ struct machine {
 	pthread_cond_t resume;		/* holds changed */
 	unsigned n_parked;
 	struct request request;
+	unsigned host_cpus;		/* that this process may use */
+	_Atomic uint32_t n_awake;	/* vCPU threads that do not sleep */
 	_Atomic uint32_t n_halted;	/* asleep for ever: IF=0 or no SIPI */
 	_Atomic uint32_t debug_stops;	/* EXIT_DEBUG since last looked */
 	int wake_fd;			/* owned eventfd: look at requests */

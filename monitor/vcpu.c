@@ -22,7 +22,12 @@
 
 #include "modes/x86/x86.h"
 
-#define SPIN_MAX 20000			/* ns */
+/*
+ * How long to look for an interrupt before sleeping, in ns: waking a thread on
+ * another CPU takes some 50 us, both ways twice that.
+ */
+#define SPIN_MIN 2000
+#define SPIN_MAX 100000
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
 #endif
@@ -64,27 +69,46 @@ count_halted(struct cpu *p, bool asleep_for_ever)
 }
 
 /*
- * Look for a while before going to sleep: waking up costs more than that when
- * the interrupt is about to come anyway.  The while adapts to what happened.
+ * Look for a while before going to sleep, if the interrupt is likely to come
+ * sooner than the time that waking up takes: when it did so last time, and when
+ * nobody needs the host's CPU.
  */
 static bool
-spin(struct cpu *p)
+spin(struct cpu *p, ns_t start)
 {
-	ns_t until = clock_now(&clock_host) + p->spin;
+	struct machine *m = p->m;
+	uint32_t seen = atomic_load(&p->pokes);
 
-	while (clock_now(&clock_host) < until) {
-		if (has_work(p))
-			return true;
+	if (has_work(p))
+		return true;
+	while (p->spin && atomic_load_explicit(&m->n_awake,
+	    memory_order_relaxed) <= m->host_cpus) {
+		if (atomic_load_explicit(&p->pokes, memory_order_relaxed) !=
+		    seen)
+			return has_work(p);
+		if (clock_now(&clock_host) - start >= p->spin)
+			break;
 		__builtin_ia32_pause();
 	}
 	return false;
+}
+
+/* The while adapts to how long it would have had to be. */
+static void
+learn(struct cpu *p, ns_t waited)
+{
+	if (waited < SPIN_MAX)
+		p->spin = MIN(p->spin * 2 + SPIN_MIN, SPIN_MAX);
+	else
+		p->spin = p->spin > SPIN_MIN ? p->spin / 2 : 0;
 }
 
 static void
 vcpu_halt(struct cpu *p)
 {
 	ns_t start = clock_now(&clock_host);
-	bool early = spin(p);
+	bool early = spin(p, start);
+	ns_t end = 0;
 
 	while (!early) {
 		uint32_t seen = atomic_load(&p->pokes);
@@ -93,13 +117,12 @@ vcpu_halt(struct cpu *p)
 			break;
 		count_halted(p, !(p->c->s.rflags & FLAG_IF) ||
 		    p->c->s.activity == ACT_WAIT_SIPI);
+		atomic_store(&p->woken_at, 0);
 		cpu_sleep(p, seen);
+		end = atomic_load(&p->woken_at);
 	}
 	count_halted(p, false);
-	if (clock_now(&clock_host) - start < SPIN_MAX)
-		p->spin = MIN(p->spin * 2 + 1000, SPIN_MAX);
-	else
-		p->spin /= 2;
+	learn(p, (end ? end : clock_now(&clock_host)) - start);
 	atomic_fetch_add_explicit(&p->halts, 1, memory_order_relaxed);
 }
 
@@ -133,6 +156,7 @@ pass_gate(struct cpu *p)
 
 	if (likely(!holds))
 		return true;
+	atomic_fetch_sub(&m->n_awake, 1);
 	pthread_mutex_lock(&m->park_lock);
 	m->n_parked++;
 	pthread_cond_broadcast(&m->parked);
@@ -140,6 +164,7 @@ pass_gate(struct cpu *p)
 		pthread_cond_wait(&m->resume, &m->park_lock);
 	m->n_parked--;
 	pthread_mutex_unlock(&m->park_lock);
+	atomic_fetch_add(&m->n_awake, 1);
 	/* Guest time may have stood still meanwhile. */
 	p->armed = -1;
 	cpu_arm_timer(p);
@@ -219,6 +244,7 @@ vcpu_thread(void *arg)
 	struct cpu *p = arg;
 
 	setup_thread(p);
+	atomic_fetch_add(&p->m->n_awake, 1);
 	while (pass_gate(p)) {
 		if (atomic_load(&p->signals))
 			take_signals(p);
@@ -227,6 +253,7 @@ vcpu_thread(void *arg)
 		else
 			vcpu_run(p);
 	}
+	atomic_fetch_sub(&p->m->n_awake, 1);
 	if (p->timer_id >= 0)
 		syscall(SYS_timer_delete, p->timer_id);
 	atomic_store(&p->cpu_ns, clock_ns(CLOCK_THREAD_CPUTIME_ID));

@@ -44,6 +44,7 @@ struct cpu {
 	 */
 	_Atomic uint32_t pokes;
 	_Atomic uint32_t sleeping;
+	_Atomic ns_t woken_at;		/* when it was poked asleep; 0: not */
 
 	/* Owner only. */
 	int timer_id;			/* kernel's id of the POSIX timer; -1 */
