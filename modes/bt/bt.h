@@ -156,10 +156,11 @@ struct tu_exit {
 	uint8_t *field;		/* rel32 in the writable alias; NULL: none */
 	const uint8_t *stub;	/* where the unpatched jump goes */
 	struct tu *to;		/* chained to, or NULL */
-	struct tu_exit *next_in;	/* in to->incoming */
-	struct tu_exit *next_cross;	/* in bt_vm.cross, if in_cross */
+	/* In to->incoming or, if probed, in the probe's region.probed. */
+	struct tu_exit *next_in, **in_at;
+	struct tu_exit *next_cross, **cross_at;	/* in bt_vm.cross */
 	bool in_cross;		/* stays there when its target dies */
-	bool probed;		/* goes to a probe, for good */
+	bool probed;		/* goes to a probe */
 };
 
 /* Host offset -> guest offset, for faults; ends with n entries. */
@@ -186,13 +187,31 @@ struct tu {
 	struct tu *hash_next;
 	struct tu *same_next;	/* perhaps the same code, at any VA */
 	struct tu **same_at;	/* what points here in that list */
-	struct tu *page_next[2];	/* per page the TU has bytes in */
+	/* Per page the TU has bytes in: its list. */
+	struct tu *page_next[2], **page_at[2];
 	struct tu_exit *incoming;
 	struct tu_exit *exit;	/* n_exits of them, in the arena */
 	struct tu_map *map;	/* n_map, ascending */
 	struct reloc *reloc;	/* n_reloc of them */
 	uint16_t n_map, n_reloc;
 };
+
+/*
+ * The cache is filled region by region.  When all are full the oldest is
+ * emptied; what stays knows nothing of it then (evict.c).
+ */
+struct bt_region {
+	size_t start, end;	/* its code: offsets in the cache */
+	size_t used;		/* and the first free byte */
+	uint8_t *arena;		/* its translations' metadata */
+	size_t arena_used;
+	struct tu **tu;		/* code addresses ascend */
+	unsigned first, n_tu;	/* index of the first in bt_vm.tu; how many */
+	struct tu_exit *probed;	/* exits that go to probes in it */
+};
+
+#define BT_MAX_REGIONS 16
+#define BT_MIN_REGION (UINT64_C(128) << 10)
 
 #define TU_HASH_BITS 16
 #define CROSS_LISTS 1024
@@ -206,14 +225,19 @@ struct bt_vm {
 	int perf_fd;		/* of --perf-map, or -1 */
 	size_t cache_size;
 	uint8_t *rw, *rx;	/* the same memory twice */
-	size_t used;		/* bytes allocated, stubs included */
-	size_t stubs_end;	/* a flush goes back to here */
+	size_t stubs_end;	/* common pieces come first */
 
-	uint8_t *arena;		/* metadata, reset with the cache */
-	size_t arena_size, arena_used;
+	uint8_t *arena;		/* metadata */
+	size_t arena_size;
+	struct tu **tu;		/* by index */
+	unsigned max_tu;
 
-	struct tu **tu;		/* by index; code addresses ascend */
-	unsigned n_tu, max_tu;
+	struct bt_region region[BT_MAX_REGIONS], *fill;	/* the one in use */
+	unsigned n_regions;
+	size_t region_size;	/* of each, in the cache */
+	size_t region_arena;	/* in the arena */
+	unsigned region_tus;	/* translations at most */
+
 	struct tu *hash[1u << TU_HASH_BITS];
 	struct tu *same[1u << TU_HASH_BITS];	/* by (gpa, mode) */
 	struct tu **page_head;	/* by guest page number: TUs with bytes there */
@@ -231,7 +255,7 @@ struct bt_vm {
 	bool fsgsbase;		/* the same of WRGSBASE */
 	bool exact_flags, count_insns;
 	uint32_t disable;	/* enum bt_part */
-	bool full;		/* flush before the next translation */
+	bool full;		/* no room for another translation */
 	uint64_t generation;	/* of code memory: it was freed so often */
 	bool one_tlb_entry;
 	uint8_t *verify;	/* tests: copies are compared by means of it */
@@ -247,6 +271,7 @@ struct bt_vm {
 	uint64_t n_cross, n_probe, n_unlink;
 	uint64_t n_relocated, n_reloc_wrong;
 	uint64_t n_protect_many;	/* searched all tables */
+	uint64_t n_evict, n_evicted, n_used;	/* n_used: bytes of code */
 };
 
 /* What a stub reports to the run loop. */
@@ -351,8 +376,37 @@ tlb_host(const struct tlb_entry *t, gva_t va)
 
 MUST_USE int bt_cache_init(struct bt_vm *t, size_t size, struct err *e);
 void bt_cache_fini(struct bt_vm *t);
-/* Metadata; NULL when full (then t->full is set). */
+/* Metadata of the region in use; NULL when full (then t->full is set). */
 void *bt_arena_alloc(struct bt_vm *t, size_t size);
+/* Bytes of code that fit into the region in use. */
+static inline size_t
+bt_room(const struct bt_vm *t)
+{
+	return t->fill->end - t->fill->used;
+}
+
+/* That many more bytes of it are taken. */
+static inline void
+bt_take(struct bt_vm *t, size_t n)
+{
+	n = MIN(align_up(n, 16), bt_room(t));
+	t->fill->used += n;
+	t->n_used += n;
+}
+
+/* The number of the next translation. */
+static inline unsigned
+bt_next_index(const struct bt_vm *t)
+{
+	return t->fill->first + t->fill->n_tu;
+}
+
+static inline struct bt_region *
+bt_next_region(struct bt_vm *t)
+{
+	return t->fill + 1 == t->region + t->n_regions ? t->region :
+	    t->fill + 1;
+}
 
 /* --- stubs.c --------------------------------------------------------- */
 
@@ -451,9 +505,11 @@ struct tu *bt_tu_find_same(struct bt_vm *t, gpa_t gpa, uint32_t mode,
 /* Metadata for a TU to be, lists of these lengths included; NULL: full. */
 struct tu *bt_tu_new(struct bt_vm *t, unsigned n_exits, unsigned n_map,
     unsigned n_relocs);
-/* Its code, at t->used, is complete: make it the TU numbered t->n_tu. */
+/* Its code, where the room begins, is complete: it is bt_next_index(). */
 void bt_tu_file(struct bt_vm *t, struct tu *u);
 void bt_tu_kill(struct vm *vm, struct tu *u);
+/* The same, but jump caches may still lead to it. */
+void bt_tu_unlist(struct vm *vm, struct tu *u);
 void bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to);
 void bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x);
 void bt_unchain(struct bt_vm *t, struct tu_exit *x);
@@ -461,8 +517,10 @@ void bt_unchain(struct bt_vm *t, struct tu_exit *x);
 struct tu *bt_tu_at(const struct bt_vm *t, const uint8_t *pc);
 /* Guest RIP of the instruction that host address pc belongs to. */
 uint64_t bt_tu_rip(const struct tu *u, const uint8_t *pc);
-/* Empty the cache.  No vCPU may be inside translated code. */
-void bt_flush_all(struct vm *vm);
+/* The lists an exit is in. */
+void bt_incoming_remove(struct tu_exit *x);
+/* One aligned store through the writable alias. */
+void bt_patch(struct bt_vm *t, uint8_t *field, const uint8_t *target);
 static inline struct bt_vm *
 bt_vm_of(const struct vm *vm)
 {
@@ -470,6 +528,13 @@ bt_vm_of(const struct vm *vm)
 }
 
 void bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len);
+
+/* --- evict.c: from the run loop only ----------------------------------- */
+
+/* Empty the cache. */
+void bt_flush_all(struct vm *vm);
+/* Empty the region that is the oldest, or all of the cache, and go on there. */
+void bt_make_room(struct vm *vm);
 
 /* --- cross.c: chains to other pages ----------------------------------- */
 
@@ -479,8 +544,7 @@ bool bt_cross_current(struct bt_vcpu *b, uint64_t rip);
 uint32_t bt_cross_epoch(struct bt_vm *t, gva_t va);
 /* Undo chains to va's page and the one before, or all. */
 void bt_unlink_cross(struct bt_vcpu *b, gva_t va, bool all);
-/* All exits are about to be freed. */
-void bt_cross_reset(struct bt_vm *t);
+void bt_cross_remove(struct tu_exit *x);
 
 /* --- translate.c ------------------------------------------------------ */
 

@@ -3,7 +3,7 @@
  * Memory for translations: host code in memory that is mapped twice (read and
  * execute; read and write at a random address), and a bump-allocated arena for
  * their metadata.  No mapping is ever writable and executable.  Both are
- * emptied as a whole: see bt_flush_all().
+ * divided into regions that are filled and emptied in turn: evict.c.
  */
 #include "modes/bt/bt.h"
 
@@ -59,6 +59,30 @@ map_twice(struct bt_vm *t)
 	return 0;
 }
 
+/* The common pieces are in the first one: bt_stubs_make() moves its start. */
+static void
+divide(struct bt_vm *t)
+{
+	size_t n = MIN(t->cache_size / BT_MIN_REGION, BT_MAX_REGIONS);
+
+	if (t->disable & BT_PART_EVICT || n < 2)
+		n = 1;
+	t->n_regions = (unsigned)n;
+	t->region_size = t->cache_size / n & PAGE_MASK;
+	t->region_arena = t->arena_size / n & PAGE_MASK;
+	t->region_tus = (unsigned)(t->max_tu / n);
+	for (size_t k = 0; k < n; k++) {
+		struct bt_region *r = &t->region[k];
+
+		r->start = r->used = k * t->region_size;
+		r->end = r->start + t->region_size;
+		r->arena = t->arena + k * t->region_arena;
+		r->first = (unsigned)k * t->region_tus;
+		r->tu = t->tu + r->first;
+	}
+	t->fill = t->region;
+}
+
 int
 bt_cache_init(struct bt_vm *t, size_t size, struct err *e)
 {
@@ -79,6 +103,7 @@ bt_cache_init(struct bt_vm *t, size_t size, struct err *e)
 		rc = err_set_sys(e, ENOMEM, "code cache: metadata");
 		goto fail;
 	}
+	divide(t);
 	return 0;
 
 fail:
@@ -104,14 +129,15 @@ bt_cache_fini(struct bt_vm *t)
 void *
 bt_arena_alloc(struct bt_vm *t, size_t size)
 {
+	struct bt_region *r = t->fill;
 	void *p;
 
 	size = align_up(size, 8);
-	if (t->arena_size - t->arena_used < size) {
+	if (t->region_arena - r->arena_used < size) {
 		t->full = true;
 		return NULL;
 	}
-	p = t->arena + t->arena_used;
-	t->arena_used += size;
+	p = r->arena + r->arena_used;
+	r->arena_used += size;
 	return p;
 }

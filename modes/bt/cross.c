@@ -45,7 +45,19 @@ bt_chain_cross(struct bt_vm *t, struct tu_exit *x, struct tu *to)
 		return;
 	x->in_cross = true;
 	x->next_cross = *list;
+	x->cross_at = list;
+	if (*list)
+		(*list)->cross_at = &x->next_cross;
 	__atomic_store_n(list, x, __ATOMIC_SEQ_CST);
+}
+
+void
+bt_cross_remove(struct tu_exit *x)
+{
+	*x->cross_at = x->next_cross;
+	if (x->next_cross)
+		x->next_cross->cross_at = x->cross_at;
+	x->in_cross = false;
 }
 
 bool
@@ -66,15 +78,13 @@ bt_cross_current(struct bt_vcpu *b, uint64_t rip)
 static void
 unlink_page(struct bt_vm *t, gva_t va)
 {
-	struct tu_exit **at = list_of(t, va), *x;
+	struct tu_exit *x, *next;
 
-	while ((x = *at) != NULL) {
-		if (x->to && ((va ^ x->target) & PAGE_MASK)) {
-			at = &x->next_cross;
+	for (x = *list_of(t, va); x; x = next) {
+		next = x->next_cross;
+		if (x->to && ((va ^ x->target) & PAGE_MASK))
 			continue;
-		}
-		*at = x->next_cross;
-		x->in_cross = false;
+		bt_cross_remove(x);
 		/* Its target may have died meanwhile. */
 		if (x->to)
 			bt_unchain(t, x);
@@ -88,8 +98,7 @@ unlink_all(struct bt_vm *t)
 
 	for (unsigned i = 0; i < CROSS_LISTS; i++)
 		while ((x = t->cross[i]) != NULL) {
-			t->cross[i] = x->next_cross;
-			x->in_cross = false;
+			bt_cross_remove(x);
 			if (x->to)
 				bt_unchain(t, x);
 		}
@@ -127,11 +136,4 @@ bt_unlink_cross(struct bt_vcpu *b, gva_t va, bool all)
 		unlink_page(t, va - PAGE_SIZE);
 	}
 	vm_unlock(b->c.vm);
-}
-
-void
-bt_cross_reset(struct bt_vm *t)
-{
-	for (unsigned i = 0; i < CROSS_LISTS; i++)
-		t->cross[i] = NULL;
 }

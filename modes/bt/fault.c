@@ -68,7 +68,7 @@ on_fault(int sig, siginfo_t *si, ucontext_t *uc)
 	(void)sig;
 	(void)si;
 	if (!b || !b->in_code || pc < b->bt->rx + b->bt->stubs_end ||
-	    pc >= b->bt->rx + b->bt->used)
+	    pc >= b->bt->rx + b->bt->cache_size)
 		return false;
 	u = bt_tu_at(b->bt, pc);
 	if (!u)

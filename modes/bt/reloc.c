@@ -148,15 +148,19 @@ struct tu *
 bt_relocate(struct bt_vcpu *b, const struct tu *from, uint64_t rip)
 {
 	struct bt_vm *t = b->bt;
-	uint8_t *code = t->rw + t->used;
+	uint8_t *code = t->rw + t->fill->used;
 	const uint8_t *old = t->rw + (from->start - t->rx);
 	const struct move m = {
 		.va = rip - from->rip, .host = code - old,
-		.tu = t->n_tu - from->index,
+		.tu = bt_next_index(t) - from->index,
 		.tlb = bt_tlb_offset(b), .jc = bt_jc_offset(b),
 	};
 	struct tu *u;
 
+	if (bt_room(t) < from->code_len) {
+		t->full = true;
+		return NULL;
+	}
 	copy_bytes(code, old, from->code_len);
 	for (unsigned k = 0; k < from->n_reloc; k++)
 		if (!fix_up(&m, code, &from->reloc[k]))

@@ -297,11 +297,11 @@ after_code(struct bt_vcpu *b)
 
 /* Somebody else may have done it by now. */
 static void
-flush_if_full(struct vm *vm)
+make_room_if_full(struct vm *vm)
 {
 	vm_lock(vm);
 	if (bt_vm_of(vm)->full)
-		bt_flush_all(vm);
+		bt_make_room(vm);
 	vm_unlock(vm);
 }
 
@@ -312,7 +312,7 @@ without_code(struct bt_vcpu *b)
 	struct vcpu *c = &b->c;
 
 	if (b->bt->full) {
-		flush_if_full(c->vm);
+		make_room_if_full(c->vm);
 	} else if (c->exc.raised) {
 		(void)!x86_deliver(c);
 	} else {
@@ -365,6 +365,18 @@ time_to_flush(struct bt_vm *t)
 	return true;
 }
 
+/* Tests: mostly as when the cache is full, now and then all of it. */
+static void
+flush_for_test(struct vm *vm)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+
+	if (t->flush_tick / t->flush_every % 8)
+		bt_make_room(vm);
+	else
+		bt_flush_all(vm);
+}
+
 /*
  * Code memory was used anew since this processor last ran from it.  Where
  * membarrier() could not say so, an instruction that serialises does.
@@ -397,7 +409,7 @@ find_next(struct bt_vcpu *b, struct tu_exit *x, uint64_t generation)
 	vm_lock(vm);
 	b->doing = DOING_LOOP;
 	if (unlikely(time_to_flush(t)))
-		bt_flush_all(vm);
+		flush_for_test(vm);
 	if (t->generation != generation)
 		x = NULL;
 	notice_generation(b);

@@ -51,7 +51,9 @@ static const struct counter per_vm[] = {
 	VM_COUNTER("bt.chains_undone", n_unlink),
 	VM_COUNTER("bt.invalidated", n_smc),
 	VM_COUNTER("bt.cache_flushes", n_flush),
-	VM_COUNTER("bt.cache_bytes_used", used),
+	VM_COUNTER("bt.evictions", n_evict),
+	VM_COUNTER("bt.evicted", n_evicted),
+	VM_COUNTER("bt.cache_bytes_used", n_used),
 	VM_COUNTER("bt.cache_bytes", cache_size),
 	VM_COUNTER("bt.protect_searches", n_protect_many),
 };
@@ -162,9 +164,11 @@ bt_show(struct vm *vm, uint64_t pc, unsigned max, engine_show_fn *emit,
 	struct bt_vm *t = bt_vm_of(vm);
 	unsigned shown = 0;
 
-	for (unsigned k = t->n_tu; k-- > 0 && shown < max;) {
+	for (unsigned k = t->max_tu; k-- > 0 && shown < max;) {
 		const struct tu *u = t->tu[k];
 
+		if (!u)
+			continue;
 		if (pc ? !covers(u, pc) : u->dead)
 			continue;
 		emit(ctx, &(struct engine_code){

@@ -202,6 +202,7 @@ bt_stubs_make(struct bt_vm *t, struct err *e)
 	emit_leave(&em, BT_EXIT_FAULT);
 	if (em.overflow)
 		return err_set(e, ERR_INTERNAL, "code cache: stubs too large");
-	t->stubs_end = t->used = align_up((size_t)(em.p - t->rw), 64);
+	t->stubs_end = align_up((size_t)(em.p - t->rw), 64);
+	t->region[0].start = t->region[0].used = t->stubs_end;
 	return 0;
 }

@@ -379,16 +379,16 @@ begin(struct gen *g, struct bt_vcpu *b)
 
 	g->b = b;
 	g->t = t;
-	g->start = t->rw + t->used;
+	g->start = t->rw + t->fill->used;
 	g->e = (struct emit){
-		.p = g->start, .end = g->start + BT_MAX_CODE,
+		.p = g->start, .end = g->start + MIN(bt_room(t), BT_MAX_CODE),
 		.rx_off = t->rx - t->rw,
 		.start = g->start, .reloc = g->reloc,
 		.max_reloc = BT_MAX_RELOCS,
 	};
 	g->rip0 = b->c.s.rip;
 	g->mode = b->mode;
-	g->tu_index = t->n_tu;
+	g->tu_index = bt_next_index(t);
 	g->tlb = bt_tlb_offset(b);
 	g->jc = bt_jc_offset(b);
 	g->n_slow = g->n_cold = g->n_exit = g->n_insn = 0;
@@ -414,7 +414,7 @@ attempt(struct gen *g, struct bt_vcpu *b, struct source *s,
 	return !g->e.overflow;
 }
 
-/* As many instructions as fit; false if fetching failed. */
+/* As many instructions as fit; false if fetching failed or the region ends. */
 static bool
 as_much_as_fits(struct gen *g, struct bt_vcpu *b, const struct source *first,
     struct source *s, const uint8_t **entry)
@@ -424,17 +424,42 @@ as_much_as_fits(struct gen *g, struct bt_vcpu *b, const struct source *first,
 		*s = *first;
 		if (attempt(g, b, s, entry))
 			return !s->failed;
+		if (bt_room(g->t) < BT_MAX_CODE) {
+			g->t->full = true;
+			return false;
+		}
 		/* One instruction always fits. */
 		BUG_ON(g->max_insns == 1);
 		g->max_insns /= 2;
 	}
 }
 
+/* Copy or translate, in the region in use. */
 static struct tu *
-translate(struct bt_vcpu *b)
+make(struct bt_vcpu *b, const struct source *first)
 {
 	static _Thread_local struct gen gen_state;
 	struct gen *g = &gen_state;
+	struct bt_vm *t = b->bt;
+	uint64_t rip = b->c.s.rip;
+	struct tu *same = NULL, *u = NULL;
+	const uint8_t *entry;
+	struct source s;
+
+	if (!(t->disable & BT_PART_RELOC))
+		same = bt_tu_find_same(t, first->gpa, b->mode, first->global);
+	if (same && !t->verify)
+		u = bt_relocate(b, same, rip);
+	if (u || t->full || !as_much_as_fits(g, b, first, &s, &entry))
+		return u;
+	if (same && t->verify)
+		u = bt_relocate_checked(g, same, rip);
+	return u || t->full ? u : file(g, &s, entry);
+}
+
+static struct tu *
+translate(struct bt_vcpu *b)
+{
 	struct bt_vm *t = b->bt;
 	uint64_t rip = b->c.s.rip;
 	struct itlb_entry *page = bt_itlb_get(b, rip);
@@ -444,29 +469,18 @@ translate(struct bt_vcpu *b)
 		.host = page ? page->host + (rip & ~PAGE_MASK) : NULL,
 		.global = page && page->global,
 	};
-	struct tu *same = NULL, *u = NULL;
-	struct source s;
-	const uint8_t *entry;
+	struct tu *u;
 
 	if (!page)
 		return NULL;
-	if (t->cache_size - t->used < BT_MAX_CODE + 64 ||
-	    t->n_tu == t->max_tu) {
-		t->full = true;
-		return NULL;
-	}
 	protect(b, first.gpa);
-	if (!(t->disable & BT_PART_RELOC))
-		same = bt_tu_find_same(t, first.gpa, b->mode, first.global);
-	if (same && !t->verify)
-		u = bt_relocate(b, same, rip);
-	if (u || t->full)
+	t->full = false;
+	u = make(b, &first);
+	if (!t->full || bt_next_region(t)->n_tu)
 		return u;
-	if (!as_much_as_fits(g, b, &first, &s, &entry))
-		return NULL;
-	if (same && t->verify)
-		u = bt_relocate_checked(g, same, rip);
-	return u || t->full ? u : file(g, &s, entry);
+	t->fill = bt_next_region(t);
+	t->full = false;
+	return make(b, &first);
 }
 
 struct tu *

@@ -3,8 +3,9 @@
  * The set of translations: found by (rip, gpa, mode), listed per guest page
  * for invalidation, linked to each other by chained exits.
  *
- * A dead TU's code and metadata stay until the whole cache is emptied, so code
- * that is still running in it may finish; it can only leave through exits.
+ * A dead TU's code and metadata stay until its region of the cache is emptied,
+ * so code that is still running in it may finish; it can only leave through
+ * exits.
  */
 #include "modes/bt/gen.h"
 
@@ -85,7 +86,7 @@ bt_tu_new(struct bt_vm *t, unsigned n_exits, unsigned n_map, unsigned n_relocs)
 {
 	struct tu *u;
 
-	if (t->n_tu == t->max_tu) {
+	if (t->fill->n_tu == t->region_tus) {
 		t->full = true;
 		return NULL;
 	}
@@ -103,6 +104,19 @@ bt_tu_new(struct bt_vm *t, unsigned n_exits, unsigned n_map, unsigned n_relocs)
 	return u;
 }
 
+/* Which of a TU's two places in lists belongs to this page. */
+static unsigned
+page_slot(const struct tu *u, gpa_t page)
+{
+	return (u->gpa & PAGE_MASK) == page ? 0 : 1;
+}
+
+static struct tu ***
+page_at(struct tu *u, gpa_t page)
+{
+	return &u->page_at[page_slot(u, page)];
+}
+
 static void
 insert(struct bt_vm *t, struct tu *u)
 {
@@ -117,6 +131,9 @@ insert(struct bt_vm *t, struct tu *u)
 		uint64_t pn = page[i] >> PAGE_SHIFT;
 
 		u->page_next[i] = t->page_head[pn];
+		u->page_at[i] = &t->page_head[pn];
+		if (u->page_next[i])
+			*page_at(u->page_next[i], page[i]) = &u->page_next[i];
 		t->page_head[pn] = u;
 	}
 }
@@ -124,32 +141,28 @@ insert(struct bt_vm *t, struct tu *u)
 void
 bt_tu_file(struct bt_vm *t, struct tu *u)
 {
-	t->used = align_up(t->used + u->code_len, 16);
-	u->index = t->n_tu;
-	t->tu[t->n_tu] = u;
+	struct bt_region *r = t->fill;
+
+	bt_take(t, u->code_len);
+	u->index = bt_next_index(t);
+	t->tu[u->index] = u;
 	/* Fault handlers search without the lock. */
-	__atomic_store_n(&t->n_tu, t->n_tu + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&r->n_tu, r->n_tu + 1, __ATOMIC_RELEASE);
 	insert(t, u);
 	bt_perfmap_tu(t, u);
-}
-
-/* Which of a TU's two list links belongs to this page. */
-static struct tu **
-page_link(struct tu *u, gpa_t page)
-{
-	return &u->page_next[(u->gpa & PAGE_MASK) == page ? 0 : 1];
 }
 
 static void
 page_unlink(struct vm *vm, struct tu *u, gpa_t page)
 {
 	struct bt_vm *t = bt_vm_of(vm);
-	struct tu **at = &t->page_head[page >> PAGE_SHIFT];
+	unsigned slot = page_slot(u, page);
+	struct tu *next = u->page_next[slot];
 	struct gmem_page p;
 
-	while (*at != u)
-		at = page_link(*at, page);
-	*at = *page_link(u, page);
+	*u->page_at[slot] = next;
+	if (next)
+		*page_at(next, page) = u->page_at[slot];
 	if (!t->page_head[page >> PAGE_SHIFT] && gmem_page(&vm->mem, page, &p))
 		__atomic_and_fetch(p.trace, (uint8_t)~GMEM_TRACE_CODE,
 		    __ATOMIC_SEQ_CST);
@@ -165,14 +178,31 @@ hash_unlink(struct bt_vm *t, struct tu *u)
 	*at = u->hash_next;
 }
 
-/* One aligned store through the writable alias; see emit_exit_jump(). */
-static void
-patch(struct bt_vm *t, uint8_t *field, const uint8_t *target)
+void
+bt_patch(struct bt_vm *t, uint8_t *field, const uint8_t *target)
 {
 	const uint8_t *next = t->rx + (field - t->rw) + 4;
 
 	__atomic_store_n((int32_t *)(void *)field, (int32_t)(target - next),
 	    __ATOMIC_RELEASE);
+}
+
+static void
+incoming_add(struct tu_exit **head, struct tu_exit *x)
+{
+	x->next_in = *head;
+	x->in_at = head;
+	if (*head)
+		(*head)->in_at = &x->next_in;
+	*head = x;
+}
+
+void
+bt_incoming_remove(struct tu_exit *x)
+{
+	*x->in_at = x->next_in;
+	if (x->next_in)
+		x->next_in->in_at = x->in_at;
 }
 
 void
@@ -181,11 +211,12 @@ bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to)
 	if (!x->field || x->to || x->probed || to->dead)
 		return;
 	x->to = to;
-	x->next_in = to->incoming;
-	to->incoming = x;
-	patch(t, x->field, to->code);
+	incoming_add(&to->incoming, x);
+	bt_patch(t, x->field, to->code);
 	t->n_chain++;
 }
+
+#define PROBE_SIZE 128		/* at most */
 
 /*
  * Chain to a translation that reaches into a second page: that page's mapping
@@ -197,44 +228,35 @@ bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x)
 {
 	struct bt_vm *t = b->bt;
 	struct emit e = {
-		.p = t->rw + t->used, .end = t->rw + t->cache_size,
+		.p = t->rw + t->fill->used, .end = t->rw + t->fill->end,
 		.rx_off = t->rx - t->rw,
 	};
 	const uint8_t *at = emit_rx(&e);
 
-	if (!x->field || x->probed || t->cache_size - t->used < 128)
+	if (!x->field || x->to || x->probed || bt_room(t) < PROBE_SIZE)
 		return;
 	gen_probe_const(&e, t, bt_jc_offset(b), x->target);
-	t->used = align_up((size_t)(e.p - t->rw), 16);
-	patch(t, x->field, at);
+	bt_take(t, (size_t)(emit_rx(&e) - at));
+	bt_patch(t, x->field, at);
 	bt_perfmap_code(t, at, (size_t)(emit_rx(&e) - at), "probe");
 	x->probed = true;
+	incoming_add(&t->fill->probed, x);
 	t->n_probe++;
-}
-
-static void
-incoming_remove(struct tu_exit *x)
-{
-	struct tu_exit **at = &x->to->incoming;
-
-	while (*at != x)
-		at = &(*at)->next_in;
-	*at = x->next_in;
 }
 
 /* Back to the stub that leads to the run loop. */
 void
 bt_unchain(struct bt_vm *t, struct tu_exit *x)
 {
-	incoming_remove(x);
-	patch(t, x->field, x->stub);
+	bt_incoming_remove(x);
+	bt_patch(t, x->field, x->stub);
 	x->to = NULL;
 	t->n_unlink++;
 }
 
 /* Out of all lists; jump caches may still lead to it. */
-static void
-unlist(struct vm *vm, struct tu *u)
+void
+bt_tu_unlist(struct vm *vm, struct tu *u)
 {
 	struct bt_vm *t = bt_vm_of(vm);
 	gpa_t page[2];
@@ -246,12 +268,11 @@ unlist(struct vm *vm, struct tu *u)
 	for (unsigned i = 0; i < n; i++)
 		page_unlink(vm, u, page[i]);
 	for (struct tu_exit *x = u->incoming; x; x = x->next_in) {
-		patch(t, x->field, x->stub);
+		bt_patch(t, x->field, x->stub);
 		x->to = NULL;
 		t->n_unlink++;
 	}
 	u->incoming = NULL;
-	t->n_smc++;
 }
 
 void
@@ -259,7 +280,7 @@ bt_tu_kill(struct vm *vm, struct tu *u)
 {
 	if (u->dead)
 		return;
-	unlist(vm, u);
+	bt_tu_unlist(vm, u);
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		bt_jc_drop(bt_of(vm->vcpu[i]), u);
 }
@@ -291,9 +312,11 @@ bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len)
 		return;
 	vm_lock(vm);
 	for (u = t->page_head[page >> PAGE_SHIFT]; u; u = next) {
-		next = *page_link(u, page);
-		if (overlaps(u, gpa, len))
-			bt_tu_kill(vm, u);
+		next = u->page_next[page_slot(u, page)];
+		if (!overlaps(u, gpa, len))
+			continue;
+		bt_tu_kill(vm, u);
+		t->n_smc++;
 	}
 	vm_unlock(vm);
 }
@@ -301,11 +324,16 @@ bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len)
 struct tu *
 bt_tu_at(const struct bt_vm *t, const uint8_t *pc)
 {
-	unsigned lo = 0, hi = __atomic_load_n(&t->n_tu, __ATOMIC_ACQUIRE);
+	size_t k = (size_t)(pc - t->rx) / t->region_size;
+	const struct bt_region *r = &t->region[k];
+	unsigned lo = 0, hi;
 
+	if (k >= t->n_regions)
+		return NULL;
+	hi = __atomic_load_n(&r->n_tu, __ATOMIC_ACQUIRE);
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;
-		struct tu *u = t->tu[mid];
+		struct tu *u = r->tu[mid];
 
 		if (pc < u->start)
 			hi = mid;
@@ -326,31 +354,4 @@ bt_tu_rip(const struct tu *u, const uint8_t *pc)
 	for (unsigned i = 0; i < u->n_map && u->map[i].host <= off; i++)
 		rip = u->rip + u->map[i].guest;
 	return rip;
-}
-
-void
-bt_flush_all(struct vm *vm)
-{
-	struct bt_vm *t = bt_vm_of(vm);
-
-	vm_lock(vm);
-	vm_stop_others(vm);
-	for (unsigned i = 0; i < t->n_tu; i++)
-		if (!t->tu[i]->dead)
-			unlist(vm, t->tu[i]);
-	for (unsigned i = 0; i < vm->n_vcpus; i++)
-		bt_jc_drop_all(bt_of(vm->vcpu[i]));
-	t->n_tu = 0;
-	t->generation++;
-	bt_cross_reset(t);
-	t->used = t->stubs_end;
-	t->arena_used = 0;
-	t->full = false;
-	t->n_flush++;
-	/* What other processors may have prefetched is about to change. */
-	if (t->sync_core && vm->n_vcpus > 1)
-		syscall(SYS_membarrier,
-		    MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
-	vm_go_on(vm);
-	vm_unlock(vm);
 }

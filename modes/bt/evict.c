@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making room.  The oldest region of the cache is emptied: what is left of
+ * the cache, and of what vCPUs remember, must lead nowhere into it:
+ *
+ *	hash, page lists		bt_tu_unlist()
+ *	jumps into it			the same, by its TUs' incoming lists
+ *	jump caches			bt_jc_drop()
+ *	its exits in others' lists	forget_exits()
+ *	jumps to probes in it		forget_probes()
+ *
+ * All other vCPUs are stopped meanwhile.  Code memory that is used again holds
+ * other instructions than some processor may have fetched ahead: membarrier()
+ * makes them forget, or cpuid where a vCPU notices the new generation.
+ */
+#include "modes/bt/bt.h"
+
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "modes/x86/stop.h"
+
+static void
+forget_exits(struct tu *u)
+{
+	for (unsigned k = 0; k < u->n_exits; k++) {
+		struct tu_exit *x = &u->exit[k];
+
+		if (x->to || x->probed)
+			bt_incoming_remove(x);
+		if (x->in_cross)
+			bt_cross_remove(x);
+	}
+}
+
+static void
+forget_probes(struct bt_vm *t, struct bt_region *r)
+{
+	for (struct tu_exit *x = r->probed; x; x = x->next_in) {
+		bt_patch(t, x->field, x->stub);
+		x->probed = false;
+	}
+	r->probed = NULL;
+}
+
+/* Jump caches may still lead there afterwards. */
+static void
+empty(struct vm *vm, struct bt_region *r)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+
+	for (unsigned k = 0; k < r->n_tu; k++)
+		if (!r->tu[k]->dead) {
+			bt_tu_unlist(vm, r->tu[k]);
+			t->n_evicted++;
+		}
+	for (unsigned k = 0; k < r->n_tu; k++) {
+		forget_exits(r->tu[k]);
+		r->tu[k] = NULL;
+	}
+	forget_probes(t, r);
+	t->n_used -= r->used - r->start;
+	r->used = r->start;
+	r->arena_used = 0;
+	r->n_tu = 0;
+}
+
+/* With the others stopped: memory was freed. */
+static void
+freed(struct vm *vm)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+
+	t->generation++;
+	t->full = false;
+	if (t->sync_core && vm->n_vcpus > 1)
+		syscall(SYS_membarrier,
+		    MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
+}
+
+void
+bt_flush_all(struct vm *vm)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+
+	vm_lock(vm);
+	vm_stop_others(vm);
+	for (unsigned k = 0; k < t->n_regions; k++)
+		empty(vm, &t->region[k]);
+	for (unsigned k = 0; k < vm->n_vcpus; k++)
+		bt_jc_drop_all(bt_of(vm->vcpu[k]));
+	t->fill = t->region;
+	t->n_flush++;
+	freed(vm);
+	vm_go_on(vm);
+	vm_unlock(vm);
+}
+
+void
+bt_make_room(struct vm *vm)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+
+	if (t->n_regions == 1) {
+		bt_flush_all(vm);
+		return;
+	}
+	vm_lock(vm);
+	vm_stop_others(vm);
+	t->fill = bt_next_region(t);
+	for (unsigned k = 0; k < t->fill->n_tu; k++)
+		for (unsigned i = 0; i < vm->n_vcpus; i++)
+			bt_jc_drop(bt_of(vm->vcpu[i]), t->fill->tu[k]);
+	empty(vm, t->fill);
+	t->n_evict++;
+	freed(vm);
+	vm_go_on(vm);
+	vm_unlock(vm);
+}
