@@ -7,7 +7,8 @@
  *	      [--engine interp|bt] [--vcpus N] [--debug-exit] [--timeout S]
  *	      [--until TEXT] [--expect TEXT --send TEXT] [--stats] [--log]
  *	      [--reboot] [--host-without LIST]
- *	      [--bt-disable LIST] [--tlb-entries N] [--monitor PATH]
+ *	      [--bt-disable LIST] [--tlb-entries N] [--code-cache N[M|G]]
+ *	      [--monitor PATH]
  *	      [--gdb SOCKET]
  *
  * The console is on standard output, and standard input goes to it; --send is
@@ -114,6 +115,8 @@ set_option(struct options *o, const char *name, const char *arg)
 		snprintf(c->host_without, sizeof(c->host_without), "%s", arg);
 	else if (!strcmp(name, "bt-disable"))
 		snprintf(c->bt_disable, sizeof(c->bt_disable), "%s", arg);
+	else if (!strcmp(name, "code-cache"))
+		c->code_cache = parse_size(arg);
 	else if (!strcmp(name, "tlb-entries"))
 		c->tlb_entries = (unsigned)atoi(arg);
 	else if (!strcmp(name, "timeout"))
@@ -146,6 +149,7 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "append", 1, NULL, 1 }, { "memory", 1, NULL, 1 },
 		{ "vcpus", 1, NULL, 1 }, { "engine", 1, NULL, 1 },
 		{ "host-without", 1, NULL, 1 }, { "bt-disable", 1, NULL, 1 },
+		{ "code-cache", 1, NULL, 1 },
 		{ "tlb-entries", 1, NULL, 1 }, { "timeout", 1, NULL, 1 },
 		{ "until", 1, NULL, 1 }, { "monitor", 1, NULL, 1 },
 		{ "gdb", 1, NULL, 1 },
