@@ -371,7 +371,7 @@ flush_for_test(struct vm *vm)
 {
 	struct bt_vm *t = bt_vm_of(vm);
 
-	if (t->flush_tick / t->flush_every % 8)
+	if (t->flush_rng >> 61)
 		bt_make_room(vm);
 	else
 		bt_flush_all(vm);
