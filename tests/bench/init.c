@@ -2,11 +2,15 @@
 /*
  * /init of the benchmark's guest: says when it starts, runs ubench with the
  * arguments the kernel command line gives after "bench=", says when it is
- * done, powers off.  "ticks=N" reads the clock N seconds long before that.
+ * done, powers off.  "ticks=N" reads the clock N seconds long before that;
+ * "pair=LINES" runs those lines on the first CPU, then once more on the first
+ * and the second CPU at the same time.
  * Static and alone: no shell, no other process.
  * The times it prints are the guest's own; compare holds them against the
  * host's.
  */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,10 +81,44 @@ run(const char *program, char *list)
 	}
 }
 
+/* The lines of list, one after the other, on one CPU; in a process. */
+static pid_t
+run_on(int cpu, const char *program, const char *list)
+{
+	pid_t p = fork();
+	cpu_set_t set;
+
+	if (p)
+		return p;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		perror("INIT-PAIR: sched_setaffinity");
+	else
+		run(program, strdup(list));
+	_exit(0);
+}
+
+static void
+run_pair(const char *program, const char *list)
+{
+	/* Number 0 warms up. */
+	for (int n = 0; n <= 2; n++) {
+		printf("INIT-PAIR %d begins\n", n);
+		fflush(stdout);
+		for (int cpu = 0; cpu < (n ? n : 1); cpu++)
+			run_on(cpu, program, list);
+		while (wait(NULL) > 0)
+			;
+		printf("INIT-PAIR %d ends\n", n);
+		fflush(stdout);
+	}
+}
+
 int
 main(void)
 {
-	char *list, *ticks;
+	char *list, *ticks, *pair;
 
 	/* The first thing anybody hears of us. */
 	printf("INIT-START\n");
@@ -90,6 +128,9 @@ main(void)
 	ticks = option("ticks=");
 	if (ticks)
 		tick(atoi(ticks));
+	pair = option("pair=");
+	if (pair)
+		run_pair("/ubench", pair);
 	list = option("bench=");
 	printf("INIT-CLOCK %.6f\n", now());
 	fflush(stdout);
