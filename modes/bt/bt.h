@@ -38,6 +38,7 @@ enum {
 	MODE_AVX = 1 << 4,	/* and OSXSAVE, XCR0 has AVX */
 	MODE_AVX512 = 1 << 5,
 	MODE_TSD = 1 << 6,	/* RDTSC faults */
+	MODE_SMAP = 1 << 7,	/* with MODE_AC: by RFLAGS.AC, not for want of SMAP */
 	MODE_OTHER = 1 << 31,	/* not 64-bit code, or needs single steps */
 };
 

@@ -94,7 +94,13 @@ bool gen_stack(struct gen *g);
 bool gen_branch(struct gen *g);
 bool gen_system(struct gen *g);
 bool gen_string(struct gen *g);
-bool gen_cld(struct gen *g);
+
+/* Does STAC (on) or CLAC change nothing in this mode? */
+static inline bool
+bt_ac_stays(uint32_t mode, bool on)
+{
+	return on ? (mode & MODE_SMAP) != 0 : !(mode & MODE_AC);
+}
 
 /* Push a 64-bit constant / leave by kinds of exits; all end the TU. */
 void gen_jump(struct gen *g, uint64_t target);

@@ -85,17 +85,74 @@ gen_rdtsc(struct gen *g)
 }
 
 /* DF is a bit of s.rflags; the host's stays clear. */
-bool
+static bool
 gen_cld(struct gen *g)
 {
+	bool save = g->flags_live && !g->t->bmi2;
 	struct emit *e = &g->e;
 
-	if (g->i->desc->id != I_CLD || !g->t->bmi2)
+	if (g->flags_live && !save) {
+		load_gs(e, S_A, GS(c.s.rflags));
+		pext_gs(e, S_A, S_A, GS(mask_not_df));
+		pdep_gs(e, S_A, S_A, GS(mask_not_df));
+		store_gs(e, S_A, GS(c.s.rflags));
+		return true;
+	}
+	if (save)
+		gen_flags_save(e);
+	op_gs(e, W64, 0x81, 4, GS(c.s.rflags));		/* and */
+	emit32(e, ~(uint32_t)FLAG_DF);
+	if (save)
+		gen_flags_restore(e);
+	return true;
+}
+
+/*
+ * STAC and CLAC: when they change something, control goes on in another mode.
+ * What that mode needs is set here if its jump cache knows what comes next.
+ */
+static bool
+gen_set_ac(struct gen *g, bool on)
+{
+	uint32_t mode = g->mode ^ (MODE_AC | MODE_SMAP);
+	enum bt_set set = on ? SET_KERNEL_AC : SET_KERNEL;
+	uint32_t entry = (uint32_t)(offsetof(struct bt_vcpu, own.jc) +
+	    set * sizeof(struct jump_cache)) + jc_index(g->next) * 8;
+	struct emit *e = &g->e;
+	uint8_t *same_mode, *hit, *miss;
+
+	if (!privileged(g))
 		return false;
+	if (bt_ac_stays(g->mode, on))
+		return true;
+	if (on != !(g->mode & MODE_AC)) {	/* there is no SMAP */
+		gen_call_helper(g, HELP_SET_AC, on);
+		return true;
+	}
+	g->e.fixed = true;
+	op_gs(e, W32, OP_LOAD, S_C, (uint32_t)(
+	    offsetof(struct bt_vcpu, own.set_mode) +
+	    set * sizeof(uint32_t)));
+	lea_rm(e, S_C, S_C, -(int32_t)mode);
+	same_mode = short_fwd(e, OP_JRCXZ);
+	miss = jmp_fwd(e);
+	bind8(e, same_mode);
+	load_gs(e, S_C, entry);
+	mov_ri(e, S_B, g->next);
+	lea_rr(e, S_C, S_C, S_B);
+	hit = short_fwd(e, OP_JRCXZ);
+	bind32(e, miss);
+	gen_call_helper(g, HELP_SET_AC, on);
+	bind8(e, hit);
 	load_gs(e, S_A, GS(c.s.rflags));
-	pext_gs(e, S_A, S_A, GS(mask_not_df));
-	pdep_gs(e, S_A, S_A, GS(mask_not_df));
+	lea_rm(e, S_A, S_A, on ? FLAG_AC : -FLAG_AC);
 	store_gs(e, S_A, GS(c.s.rflags));
+	store_gs_imm(e, W32, GS(mode), (int32_t)mode);
+	store_gs_imm(e, W32, GS(set), (int32_t)set);
+	mov_ri(e, S_A, (uint64_t)(uintptr_t)g->t->tail[set]);
+	store_gs(e, S_A, GS(tail));
+	op_gs(e, W32, 0xff, 4,
+	    entry + (uint32_t)offsetof(struct jump_cache, host));
 	return true;
 }
 
@@ -128,6 +185,22 @@ gen_mov_from_sreg(struct gen *g, unsigned sreg)
 	return true;
 }
 
+static bool
+gen_mov_from_cr(struct gen *g, unsigned cr)
+{
+	static const uint32_t at[] = {
+		[0] = GS(c.s.cr0), [2] = GS(c.s.cr2), [3] = GS(c.s.cr3),
+		[4] = GS(c.s.cr4),
+	};
+
+	/* CR8 may be newer in the APIC. */
+	if (!privileged(g) || cr >= ARRAY_LEN(at) || cr == 1)
+		return false;
+	load_gs(&g->e, S_A, at[cr]);
+	gen_store(g, g->i->opnd[0].reg, S_A);
+	return true;
+}
+
 /* MOV between a general and a segment or control register. */
 static bool
 gen_mov(struct gen *g)
@@ -137,6 +210,8 @@ gen_mov(struct gen *g)
 
 	if (from->kind == OPND_SREG)
 		return gen_mov_from_sreg(g, from->reg);
+	if (from->kind == OPND_CR)
+		return gen_mov_from_cr(g, from->reg);
 	if (to->kind == OPND_CR && privileged(g)) {
 		gen_load(g, S_B, from->reg);
 		store_gs(e, S_B, GS(tmp_target));
@@ -169,6 +244,8 @@ gen_system(struct gen *g)
 		return gen_cli(g);
 	case I_STI:
 		return gen_sti(g);
+	case I_CLD:
+		return gen_cld(g);
 	case I_SWAPGS:
 		return gen_swapgs(g);
 	case I_RDTSC:
@@ -198,10 +275,7 @@ gen_system(struct gen *g)
 		return gen_fsgsbase(g, BASE_WRITE | BASE_GS);
 	case I_STAC:
 	case I_CLAC:
-		if (!privileged(g))
-			return false;
-		gen_call_helper(g, HELP_SET_AC, g->i->desc->id == I_STAC);
-		return true;
+		return gen_set_ac(g, g->i->desc->id == I_STAC);
 	case I_WRMSR:
 		gen_call_helper(g, HELP_WRMSR, g->i->op_bytes);
 		return true;

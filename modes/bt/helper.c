@@ -80,7 +80,7 @@ bt_mode_update(struct bt_vcpu *b)
 			m |= MODE_TSD;
 		b->set = SET_USER;
 	} else if (!(c->s.cr4 & CR4_SMAP) || (c->s.rflags & FLAG_AC)) {
-		m |= MODE_AC;
+		m |= MODE_AC | (c->s.cr4 & CR4_SMAP ? MODE_SMAP : 0);
 		b->set = SET_KERNEL_AC;
 	} else {
 		b->set = SET_KERNEL;

@@ -29,12 +29,15 @@ bit_string(const struct insn *i)
 
 /* System instructions after which the straight line goes on. */
 static bool
-goes_on(const struct insn *i)
+goes_on(const struct insn *i, uint32_t mode)
 {
 	switch (i->desc->id) {
 	case I_MOV:
-		return i->opnd[1].kind == OPND_SREG;
-	case I_CLI: case I_STI: case I_SWAPGS: case I_RDTSC: case I_RDTSCP:
+		return i->opnd[1].kind == OPND_SREG ||
+		    i->opnd[1].kind == OPND_CR;
+	case I_STAC: case I_CLAC:
+		return bt_ac_stays(mode, i->desc->id == I_STAC);
+	case I_CLD: case I_CLI: case I_STI: case I_SWAPGS: case I_RDTSC: case I_RDTSCP:
 	case I_RDFSBASE: case I_RDGSBASE: case I_WRFSBASE: case I_WRGSBASE:
 	case I_LFENCE: case I_MFENCE: case I_SFENCE: case I_PAUSE: case I_RDMSR:
 		return true;
@@ -44,13 +47,13 @@ goes_on(const struct insn *i)
 }
 
 static bool
-ends_line(const struct insn *i)
+ends_line(const struct insn *i, uint32_t mode)
 {
 	switch (i->desc->cls) {
 	case CLASS_BRANCH:
 		return i->desc->flow != FLOW_JCC;
 	case CLASS_SYSTEM:
-		return !goes_on(i) && !bit_string(i);
+		return !goes_on(i, mode) && !bit_string(i);
 	case CLASS_STACK:
 		return i->desc->id == I_POPF;
 	default:
@@ -115,7 +118,7 @@ collect(struct gen *g, struct source *s)
 		}
 		g->n_insn++;
 		off += (unsigned)len;
-		if (ends_line(i))
+		if (ends_line(i, g->mode))
 			return;
 		if (i->desc->flow == FLOW_JCC && ++branches == BT_MAX_EXITS - 2)
 			return;
@@ -238,8 +241,6 @@ gen_insn(struct gen *g)
 	case CLASS_INT:
 		if (i->desc->id == I_LEA)
 			return gen_lea(g);
-		if (i->desc->id == I_CLD || i->desc->id == I_STD)
-			return gen_cld(g);
 		if (is_hint(i))
 			return true;
 		return native_ok(g, i) && gen_native(g);
