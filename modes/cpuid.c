@@ -218,6 +218,18 @@ drop(struct cpuid_host *h, unsigned f)
 	set_feature(&h->t, f, false);
 }
 
+/* The host has it, or we do. */
+static bool
+is_there(const struct cpuid_host *h, enum x86_feature f)
+{
+	const struct cpuid_bit *b = &cpuid_features[f];
+
+	if (cpuid_has(&h->t, f))
+		return true;
+	b = cpuid_bit_find(b->leaf, b->sub, b->reg, b->bit);
+	return b->policy == CPUID_SET && !dropped(h, f);
+}
+
 /* Take away what needs something that is not there. */
 static void
 close_features(struct cpuid_host *h)
@@ -231,7 +243,7 @@ close_features(struct cpuid_host *h)
 	while (again) {
 		again = false;
 		for (unsigned i = 0; i < ARRAY_LEN(depends); i++) {
-			if (cpuid_has(&h->t, depends[i].needs) ||
+			if (is_there(h, depends[i].needs) ||
 			    dropped(h, depends[i].f))
 				continue;
 			drop(h, depends[i].f);

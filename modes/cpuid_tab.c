@@ -43,6 +43,8 @@ const struct cpuid_bit cpuid_bits[] = {
 	{ 1, 0, ECX, 14, "xtpr", CPUID_HIDE,
 	    "the APIC has no task-priority messages" },
 	{ 1, 0, ECX, 15, "pdcm", CPUID_HIDE, NO_PMU },
+	/* The soft TLB tells PCIDs apart on any host. */
+	{ 1, 0, ECX, 17, "pcid", CPUID_SET, NULL },
 	{ 1, 0, ECX, 18, "dca", CPUID_HIDE, "no device prefetches for a cache" },
 	{ 1, 0, ECX, 21, "x2apic", CPUID_SET, NULL },
 	{ 1, 0, ECX, 24, "tsc-deadline", CPUID_SET, NULL },
@@ -88,6 +90,7 @@ const struct cpuid_bit cpuid_bits[] = {
 	{ 7, 0, EBX, 2, "sgx", CPUID_HIDE, NO_SGX },
 	{ 7, 0, EBX, 4, "hle", CPUID_HIDE, NO_TSX },
 	{ 7, 0, EBX, 6, "fdp_excptn_only", CPUID_PASS, NULL },
+	{ 7, 0, EBX, 10, "invpcid", CPUID_SET, NULL },
 	{ 7, 0, EBX, 11, "rtm", CPUID_HIDE, NO_TSX },
 	{ 7, 0, EBX, 12, "cqm", CPUID_HIDE, NO_RESCTL },
 	{ 7, 0, EBX, 13, "zero_fcs_fds", CPUID_PASS, NULL },

@@ -233,6 +233,27 @@ taking_features_away(void **state)
 	make("", 1);
 }
 
+/* PCIDs are the soft TLB's business, not the host's. */
+static void
+pcids_need_no_host(void **state)
+{
+	struct err e;
+
+	assert_int_equal(cpuid_host_read(&host, NULL, &e), 0);
+	for (unsigned i = 0; i < host.t.n; i++) {
+		if (host.t.leaf[i].leaf == 1)
+			host.t.leaf[i].r.ecx &= ~(1u << 17);
+		if (host.t.leaf[i].leaf == 7)
+			host.t.leaf[i].r.ebx &= ~(1u << 10);
+	}
+	assert_int_equal(cpuid_resolve(&t, &host, 1, 2596122, &e), 0);
+	assert_true(cpuid_has(&t, FEAT_PCID));
+	assert_true(cpuid_has(&t, FEAT_INVPCID));
+	make("pcid", 1);
+	assert_false(cpuid_has(&t, FEAT_PCID));
+	assert_false(cpuid_has(&t, FEAT_INVPCID));
+}
+
 static void
 what_follows_from_state(void **state)
 {
@@ -316,6 +337,7 @@ main(void)
 		cmocka_unit_test(mitigations_are_off_by_cpuid),
 		cmocka_unit_test(vendors_get_their_own_leaves),
 		cmocka_unit_test(taking_features_away),
+		cmocka_unit_test(pcids_need_no_host),
 		cmocka_unit_test(what_follows_from_state),
 		cmocka_unit_test(xsave_sizes_are_the_hosts),
 		cmocka_unit_test(hypervisor_leaves),
