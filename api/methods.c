@@ -108,7 +108,7 @@ static const struct method_param DOMAIN_DISASM_params[] = {
 
 static const struct method_param DOMAIN_PROFILE_params[] = {
 	DOMAIN,
-	{ "milliseconds", PARAM_UINT, 0, "up to 30000 (default 1000)" },
+	{ "milliseconds", PARAM_UINT, 0, "up to 60000 (default 1000)" },
 	END
 };
 

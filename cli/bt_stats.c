@@ -12,7 +12,7 @@
 
 #include "cli/cli.h"
 
-#define MAX_PROFILE (30 * NS_PER_SEC)
+#define MAX_PROFILE (60 * NS_PER_SEC)
 #define MAX_TOP 100
 /* More vCPUs than that do not fit beside each other. */
 #define MAX_COLUMNS 4
@@ -34,7 +34,7 @@ parse(const struct args *a, struct wanted *w, struct err *e)
 	else if (text)
 		rc = duration_parse(text, &w->profile, e);
 	if (!rc && w->profile > MAX_PROFILE)
-		rc = err_set(e, ERR_INVALID_ARG, "profile: at most 30 s");
+		rc = err_set(e, ERR_INVALID_ARG, "profile: at most 60 s");
 	if (!rc && args_get(a, "top"))
 		rc = number_parse(args_get(a, "top"), MAX_TOP, &w->top, e);
 	return rc;

@@ -111,7 +111,7 @@ do_disasm(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 }
 
 /* Longer ones would outlast the room for samples. */
-#define PROFILE_MAX_MS 30000
+#define PROFILE_MAX_MS 60000
 
 static int
 do_profile(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,

@@ -18,7 +18,7 @@
 #include "monitor/vcpu.h"
 
 /* A prime per second, so that it beats with no clock of the guest's. */
-#define HZ 499
+#define HZ 199
 #define MAX_TOP 100
 
 /* --- taking samples -------------------------------------------------------- */

@@ -213,7 +213,7 @@ check "not running: shutdown" 4 "good.*not running" $c shutdown good
 check "start" 0 "good started, mode bt" $c start good
 check "bt-stats: bad time" 2 '"soon" is not a time' \
     $c bt-stats good --profile soon
-check "bt-stats: too long" 2 "at most 30 s" $c bt-stats good --profile 1m
+check "bt-stats: too long" 2 "at most 60 s" $c bt-stats good --profile 2m
 sed "s|good|second|" "$dir/good.xml" | domain second
 check "a domain for the interpreter" 0 "defined" $c define "$dir/second.xml"
 check "  starts" 0 "started" $c start second --engine interp

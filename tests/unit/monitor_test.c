@@ -500,6 +500,80 @@ describe_says_who_it_is(void **state)
 	assert_true(atoll(field(&f->m, "tsc_khz")) > 100000);
 }
 
+static uint64_t
+number(const struct ctl_msg *m, const char *key)
+{
+	uint64_t v;
+
+	if (!ctl_get_u64(m, key, &v))
+		fail_msg("no field %s in: %s", key, m->body);
+	return v;
+}
+
+/* The guest is 32-bit code: the profile finds it in the interpreter. */
+static void
+profile_tells_where_time_goes(void **state)
+{
+	const struct timespec wait = { .tv_nsec = 600000000 };
+	struct fix *f = *state;
+	uint64_t busy;
+
+	f->cfg.engine = VM_ENGINE_DEFAULT;
+	start(f, spin);
+	ask(f, CTL_BT_STATS);
+	assert_int_equal(number(&f->m, "samples"), 0);
+	assert_int_equal(testvm_call(f->t.control, CTL_PROFILE, "ms", "500",
+	    &f->m), CTL_OK);
+	ask(f, CTL_BT_STATS);
+	assert_int_equal(number(&f->m, "profiling"), 1);
+	nanosleep(&wait, NULL);
+	ask(f, CTL_BT_STATS);
+	assert_int_equal(number(&f->m, "profiling"), 0);
+	busy = number(&f->m, "samples") - number(&f->m, "idle");
+	assert_true(busy > 0);
+	assert_string_equal(field(&f->m, "parts[0].part"), "interpreter");
+	assert_true(number(&f->m, "parts[0].samples") <= busy);
+	assert_true(number(&f->m, "parts[0].samples") > busy / 2);
+	assert_true(number(&f->m, "cpu_ns") > 0);
+	assert_true(number(&f->m, "interp.insn.jmp") > 0);
+	/* It is over: nothing more is counted. */
+	ask(f, CTL_BT_STATS);
+	assert_int_equal(number(&f->m, "samples") - number(&f->m, "idle"),
+	    busy);
+}
+
+static void
+bt_stats_are_of_one_vcpu_or_all(void **state)
+{
+	struct fix *f = *state;
+
+	f->cfg.engine = VM_ENGINE_DEFAULT;
+	start(f, spin);
+	assert_int_equal(testvm_call(f->t.control, CTL_BT_STATS, "vcpu", "0",
+	    &f->m), CTL_OK);
+	assert_string_equal(field(&f->m, "bt.translations"), "");
+	(void)number(&f->m, "bt.exits_poll");
+	ask(f, CTL_BT_STATS);
+	(void)number(&f->m, "bt.translations");
+	assert_int_equal(testvm_call(f->t.control, CTL_BT_STATS, "vcpu", "1",
+	    &f->m), CTL_ERROR);
+	assert_non_null(strstr(field(&f->m, "message"), "no vCPU 1"));
+}
+
+static void
+interpreter_has_no_bt_stats(void **state)
+{
+	struct fix *f = *state;
+
+	f->cfg.engine = VM_ENGINE_INTERP;
+	start(f, spin);
+	assert_int_equal(testvm_call(f->t.control, CTL_PROFILE, NULL, NULL,
+	    &f->m), CTL_ERROR);
+	assert_int_equal(testvm_call(f->t.control, CTL_BT_STATS, NULL, NULL,
+	    &f->m), CTL_ERROR);
+	assert_non_null(strstr(field(&f->m, "message"), "translates nothing"));
+}
+
 static void
 unknown_requests_are_refused_by_name(void **state)
 {
@@ -620,6 +694,9 @@ run_with(enum vm_engine which, const char *name)
 		T(slow_viewer_does_not_stop_the_guest),
 		T(serial_file_gets_every_byte),
 		T(describe_says_who_it_is),
+		T(profile_tells_where_time_goes),
+		T(bt_stats_are_of_one_vcpu_or_all),
+		T(interpreter_has_no_bt_stats),
 		T(unknown_requests_are_refused_by_name),
 		T(garbage_does_no_harm),
 		T(subscribers_get_what_they_missed),
