@@ -26,7 +26,9 @@ GUEST_IMAGES = \
 ## Guests with several processors: these also take guests/lib/smp.*.
 SMP_LIB = guests/lib/smp.S guests/lib/smp.c
 SMP_IMAGES = \
-	guests/selftest/smp/start.elf
+	guests/selftest/smp/start.elf \
+	guests/selftest/smp/litmus.elf \
+	guests/selftest/smp/lockcross.elf
 GUEST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin -fno-pic -no-pie -static -nostdlib \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector \

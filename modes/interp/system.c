@@ -155,6 +155,7 @@ load_table(struct vcpu *c, const struct insn *i, struct table_reg *t)
 		base &= 0xffffff;
 	if (i->mode == MODE_64 && !x86_canonical(c, base))
 		return raise_gp0(c);
+	x86_serialise(c);
 	t->base = base;
 	t->limit = limit;
 	return H_NEXT;

@@ -227,6 +227,7 @@ x86_iret(struct vcpu *c, unsigned size)
 {
 	/* NMIs are let in again even if the IRET faults (SDM 3 6.7.1). */
 	c->s.nmi_masked = 0;
+	x86_serialise(c);
 	if (x86_real(c) || x86_v86(c))
 		return iret_real(c, size);
 	if (c->s.rflags & FLAG_NT) {

@@ -519,6 +519,7 @@ x86_wrmsr(struct vcpu *c, uint32_t msr, uint64_t v)
 {
 	const struct msr *m = find(c, msr);
 
+	x86_serialise(c);
 	if (c->s.cpl || !m || write_row(c, m, msr, v))
 		return x86_raise_error(c, VEC_GP, 0);
 	return 0;

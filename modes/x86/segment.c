@@ -268,6 +268,7 @@ x86_lldt(struct vcpu *c, uint16_t sel)
 
 	if (c->s.cpl)
 		return x86_raise_error(c, VEC_GP, 0);
+	x86_serialise(c);
 	if (sel_null(sel))
 		s = x86_null_seg(sel);
 	else if (system_seg(c, sel, 1 << SYS_LDT, &d, &s))
@@ -286,6 +287,7 @@ x86_ltr(struct vcpu *c, uint16_t sel)
 
 	if (c->s.cpl || sel_null(sel))
 		return x86_raise_error(c, VEC_GP, 0);
+	x86_serialise(c);
 	if (system_seg(c, sel, types, &d, &s) || x86_desc_busy(c, &d, true))
 		return -1;
 	s.attr |= 2;

@@ -205,6 +205,8 @@ set_cr8(struct vcpu *c, uint64_t v)
 int
 x86_mov_to_cr(struct vcpu *c, unsigned cr, uint64_t v)
 {
+	if (cr != 8)
+		x86_serialise(c);
 	if (cr == 1 || (cr > 4 && cr != 8) || (cr == 8 && !x86_code64(c)))
 		return x86_raise(c, VEC_UD);
 	if (c->s.cpl)
@@ -283,6 +285,7 @@ x86_mov_to_dr(struct vcpu *c, unsigned dr, uint64_t v)
 {
 	if (check_dr(c, &dr))
 		return -1;
+	x86_serialise(c);
 	if (!x86_code64(c))
 		v &= 0xffffffff;
 	if (dr >= 6 && v >> 32)
@@ -333,6 +336,7 @@ x86_invlpg(struct vcpu *c, gva_t va)
 {
 	if (c->s.cpl)
 		return gp0(c);
+	x86_serialise(c);
 	/* In 64-bit mode a non-canonical address is a no-op. */
 	if (!x86_code64(c))
 		va &= 0xffffffff;
@@ -381,6 +385,7 @@ x86_invpcid(struct vcpu *c, uint64_t type, uint64_t pcid, gva_t va)
 		return gp0(c);
 	if (type == 0 && !x86_canonical(c, va))
 		return gp0(c);
+	x86_serialise(c);
 	invpcid_flush(c, type, pcid, va);
 	return 0;
 }
@@ -392,6 +397,7 @@ x86_cpuid(struct vcpu *c)
 {
 	struct cpuid_regs r = { 0, 0, 0, 0 };
 
+	x86_serialise(c);
 	if (c->vm->cpuid)
 		cpuid_answer(c->vm->cpuid, (uint32_t)c->s.gpr[RAX],
 		    (uint32_t)c->s.gpr[RCX], c->id, c->s.cr4, c->s.xcr0,

@@ -167,6 +167,18 @@ void x86_sync(struct vcpu *c);
  */
 MUST_USE int x86_state_check(const struct cpu_state *s, struct err *e);
 
+/*
+ * A serialising instruction (SDM 3 9.3) completes when its processor's stores
+ * have left the store buffer; ours is the host's.  Nobody else looks when
+ * there is one vCPU.
+ */
+static inline void
+x86_serialise(const struct vcpu *c)
+{
+	if (c->vm->n_vcpus > 1)
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 static inline bool
 x86_long_mode(const struct vcpu *c)
 {
