@@ -266,7 +266,7 @@ struct vm_stop {
 	unsigned depth;
 	_Atomic uint32_t stopping;
 	unsigned stops;
-	uint64_t n_stops;		/* statistics */
+	uint64_t n_stops, stop_ticks;	/* statistics; TSC ticks waited */
 };
 
 struct vm {

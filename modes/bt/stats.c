@@ -149,6 +149,11 @@ bt_stats(struct vm *vm, unsigned vcpu, engine_stat_fn *emit, void *ctx)
 	for (size_t k = 0; vcpu == ALL_VCPUS && k < ARRAY_LEN(per_vm); k++)
 		emit(ctx, per_vm[k].name, value(bt_vm_of(vm),
 		    per_vm[k].offset));
+	if (vcpu == ALL_VCPUS) {
+		emit(ctx, "bt.stops", value(&vm->stop.n_stops, 0));
+		emit(ctx, "bt.stop_ns", ticks_to_ns(vm,
+		    value(&vm->stop.stop_ticks, 0)));
+	}
 }
 
 static bool

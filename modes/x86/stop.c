@@ -62,14 +62,11 @@ vcpu_in(struct vcpu *c, bool was_inside)
 bool
 vcpu_out(struct vcpu *c)
 {
-	struct vm_stop *s = &c->vm->stop;
-
 	if (alone(c) || !atomic_load_explicit(&c->inside, memory_order_relaxed))
 		return false;
 	/* 2: the stopper sleeps on this word. */
 	if (atomic_exchange(&c->inside, 0) == 2)
 		futex_wake(&c->inside, 1);
-	(void)s;
 	return true;
 }
 
@@ -171,9 +168,11 @@ void
 vm_stop_others(struct vm *vm)
 {
 	struct vm_stop *s = &vm->stop;
+	uint64_t start;
 
 	if (s->stops++ || vm->n_vcpus == 1)
 		return;
+	start = __builtin_ia32_rdtsc();
 	s->n_stops++;
 	atomic_store(&s->stopping, 1);
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
@@ -183,6 +182,7 @@ vm_stop_others(struct vm *vm)
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		if (vm->vcpu[i] != current)
 			wait_outside(vm->vcpu[i]);
+	s->stop_ticks += __builtin_ia32_rdtsc() - start;
 }
 
 void
