@@ -214,6 +214,13 @@ struct bt_region {
 #define BT_MAX_REGIONS 16
 #define BT_MIN_REGION (UINT64_C(128) << 10)
 
+/* Stores beside the code of a page with translations: see tu.c. */
+struct page_heat {
+	uint16_t misses;
+	uint8_t patience;	/* how often they were dropped for it */
+	uint8_t pad;
+};
+
 #define TU_HASH_BITS 16
 #define CROSS_LISTS 1024
 #define CROSS_EPOCHS 64
@@ -242,6 +249,7 @@ struct bt_vm {
 	struct tu *hash[1u << TU_HASH_BITS];
 	struct tu *same[1u << TU_HASH_BITS];	/* by (gpa, mode) */
 	struct tu **page_head;	/* by guest page number: TUs with bytes there */
+	struct page_heat *heat;	/* by the same */
 	uint64_t n_pages;
 	/* By guest page number: where write entries may be; see tlb.c. */
 	_Atomic uint64_t *writers;

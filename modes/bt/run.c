@@ -101,6 +101,7 @@ bt_vm_fini(struct vm *vm)
 	bt_perfmap_close(t);
 	bt_cache_fini(t);
 	table_free(t->page_head, t->n_pages * sizeof(*t->page_head));
+	table_free(t->heat, t->n_pages * sizeof(*t->heat));
 	table_free(t->writers, t->n_pages * sizeof(*t->writers));
 	free(t->verify);
 	free(t);
@@ -130,8 +131,9 @@ bt_vm_init(struct vm *vm, struct err *e)
 	}
 	t->n_pages = top_of_memory(vm) >> PAGE_SHIFT;
 	t->page_head = table_new(t->n_pages * sizeof(*t->page_head));
+	t->heat = table_new(t->n_pages * sizeof(*t->heat));
 	t->writers = table_new(t->n_pages * sizeof(*t->writers));
-	if (!t->page_head || !t->writers) {
+	if (!t->page_head || !t->heat || !t->writers) {
 		rc = err_set_sys(e, errno, "bt: tables of guest pages");
 		goto fail;
 	}

@@ -15,6 +15,9 @@
 
 #include "modes/x86/stop.h"
 
+#define FIRST_PATIENCE 16
+#define MAX_PATIENCE 8
+
 static unsigned
 hash_of(uint64_t rip, gpa_t gpa, uint32_t mode)
 {
@@ -301,23 +304,56 @@ overlaps(const struct tu *u, gpa_t gpa, size_t len)
 	return in_second && gpa < u->gpa2 + in_second && u->gpa2 < gpa + len;
 }
 
+/* Returns whether there was one. */
+static bool
+kill_range(struct vm *vm, gpa_t page, gpa_t gpa, size_t len)
+{
+	struct tu *u, *next;
+	bool any = false;
+
+	for (u = bt_vm_of(vm)->page_head[page >> PAGE_SHIFT]; u; u = next) {
+		next = u->page_next[page_slot(u, page)];
+		if (!overlaps(u, gpa, len))
+			continue;
+		bt_tu_kill(vm, u);
+		bt_vm_of(vm)->n_smc++;
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * A store to a page with translations is interpreted, even if it misses their
+ * bytes.  Pages that once held code and are something else now (freed and used
+ * again) would make that last for ever: so after some such stores the page's
+ * translations go.  If they were needed after all they are made again, and the
+ * page has more patience the next time.
+ */
+static bool
+too_hot(struct bt_vm *t, gpa_t page)
+{
+	struct page_heat *h = &t->heat[page >> PAGE_SHIFT];
+
+	if (!t->page_head[page >> PAGE_SHIFT] ||
+	    ++h->misses < FIRST_PATIENCE << h->patience)
+		return false;
+	h->misses = 0;
+	if (h->patience < MAX_PATIENCE)
+		h->patience++;
+	return true;
+}
+
 void
 bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len)
 {
 	struct bt_vm *t = bt_vm_of(vm);
 	gpa_t page = gpa & PAGE_MASK;
-	struct tu *u, *next;
 
 	if (page >> PAGE_SHIFT >= t->n_pages)
 		return;
 	vm_lock(vm);
-	for (u = t->page_head[page >> PAGE_SHIFT]; u; u = next) {
-		next = u->page_next[page_slot(u, page)];
-		if (!overlaps(u, gpa, len))
-			continue;
-		bt_tu_kill(vm, u);
-		t->n_smc++;
-	}
+	if (!kill_range(vm, page, gpa, len) && too_hot(t, page))
+		kill_range(vm, page, page, PAGE_SIZE);
 	vm_unlock(vm);
 }
 
