@@ -63,6 +63,12 @@ for part in $(sed -n 's/.*it can do without: \(.*\) or all.*/\1/p' "$dir/err" |
     tr -d ,) all; do
 	check "  help run knows $part" 0 "[ ,]$part(,|\$| or )" \
 	    "$trivisor" help run
+	check "  the manual page knows $part" 0 . \
+	    grep -E "^\.BR? $part( |\$)" "$top/man/trivisor.1"
+	check "  CONTRIBUTING knows $part" 0 . \
+	    grep -E "\`$part\`" "$top/CONTRIBUTING.md"
+	check "  it is accepted" 0 "stopped after" \
+	    $run --stop-after 10 --bt-disable "$part" --kernel "$dir/spin"
 done
 check "run: --stop-after" 0 "stopped after the instructions asked for" \
     $run --stop-after 10 --kernel "$dir/spin"
