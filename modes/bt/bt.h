@@ -119,7 +119,8 @@ struct itlb_entry {
  * Each vCPU has one such image per recent PCID; see image.c.
  */
 struct bt_image {
-	struct tlb_entry tlb[SET_COUNT][TLB_ENTRIES];
+	/* What one entry displaces at its index is kept TLB_ENTRIES on. */
+	struct tlb_entry tlb[SET_COUNT][2 * TLB_ENTRIES];
 	struct jump_cache jc[SET_COUNT];
 	struct itlb_entry itlb[ITLB_ENTRIES];
 	struct tlb_log log_nonglobal[SET_COUNT];
@@ -274,6 +275,7 @@ struct bt_vm {
 	/* Common stubs, rx. */
 	const uint8_t *enter, *exit_chain, *poll, *miss, *probe_slow;
 	const uint8_t *slow, *step, *call;
+	const uint8_t *tlb_miss[SET_COUNT][2];	/* by set and write */
 	const uint8_t *tail[SET_COUNT], *tail_exit, *fault_exit;
 
 	uint64_t n_translated, n_insns_translated, n_flush, n_smc, n_chain;
@@ -328,6 +330,7 @@ struct bt_vcpu {
 	uint64_t exit_id;
 	uint64_t tmp_target;
 	uint64_t res_addend, res_ea;	/* slow path's answer */
+	uint64_t miss_info, miss_tu;	/* its arguments, for a moment */
 	uint64_t res_host;	/* an area's host address */
 	uint64_t res_rax, res_rdx;	/* XRSTOR's mask, as allowed */
 	uint64_t tmp_ea;	/* an address computed in steps */
@@ -420,6 +423,9 @@ bt_next_region(struct bt_vm *t)
 /* --- stubs.c --------------------------------------------------------- */
 
 MUST_USE int bt_stubs_make(struct bt_vm *t, struct err *e);
+/* A soft-TLB miss: take the displaced entry, or go on to t->slow. */
+const uint8_t *bt_stub_tlb_miss(struct bt_vm *t, struct emit *e,
+    enum bt_set s, bool write);
 
 /* --- image.c --------------------------------------------------------- */
 

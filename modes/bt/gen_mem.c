@@ -337,7 +337,7 @@ emit_slow(struct gen *g, const struct slow *s)
 	gen_ea(g, S_B, &s->a, true);
 	mov_ri(e, S_C, s->info);
 	mov_id(e, S_A, g->tu_index, RELOC_TU);
-	call_to(e, g->t->slow);
+	call_to(e, g->t->tlb_miss[g->b->set][s->info >> 8 & 1]);
 	jmp_to(e, s->back);
 }
 

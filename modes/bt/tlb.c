@@ -26,11 +26,19 @@ entry_clear(struct tlb_entry *t, unsigned idx)
 	t->flags = 0;
 }
 
+/* The entry at an index, and the one it displaced. */
+static void
+pair_clear(struct bt_image *m, int s, unsigned idx)
+{
+	entry_clear(&m->tlb[s][idx], idx);
+	entry_clear(&m->tlb[s][idx + TLB_ENTRIES], idx);
+}
+
 static void
 group_clear(struct bt_image *m, int s, unsigned group)
 {
 	for (unsigned i = group * GROUP; i < (group + 1) * GROUP; i++)
-		entry_clear(&m->tlb[s][i], i);
+		pair_clear(m, s, i);
 }
 
 void
@@ -40,12 +48,22 @@ bt_tlb_reset(struct bt_image *m)
 		for (uint64_t u = m->tlb_used[s]; u; u &= u - 1)
 			group_clear(m, s, (unsigned)__builtin_ctzll(u));
 		/* In new memory only these are no empty entries yet. */
-		entry_clear(&m->tlb[s][0], 0);
-		entry_clear(&m->tlb[s][TLB_ENTRIES - 1], TLB_ENTRIES - 1);
+		pair_clear(m, s, 0);
+		pair_clear(m, s, TLB_ENTRIES - 1);
 		m->tlb_used[s] = 0;
 		m->log_nonglobal[s].n = 0;
 	}
 	m->large_regions = m->huge_regions = 0;
+}
+
+/* Of the pair that begins at t. */
+static void
+clear_nonglobal(struct tlb_entry *t, unsigned idx)
+{
+	if (!(t[0].flags & TLBF_GLOBAL))
+		entry_clear(&t[0], idx);
+	if (!(t[TLB_ENTRIES].flags & TLBF_GLOBAL))
+		entry_clear(&t[TLB_ENTRIES], idx);
 }
 
 void
@@ -54,14 +72,18 @@ bt_tlb_flush_nonglobal(struct bt_image *m)
 	for (int s = 0; s < SET_COUNT; s++) {
 		struct tlb_log *log = &m->log_nonglobal[s];
 
-		for (unsigned i = 0; i < log->n; i++) {
-			struct tlb_entry *t = &m->tlb[s][log->idx[i]];
-
-			if (!(t->flags & TLBF_GLOBAL))
-				entry_clear(t, log->idx[i]);
-		}
+		for (unsigned i = 0; i < log->n; i++)
+			clear_nonglobal(&m->tlb[s][log->idx[i]], log->idx[i]);
 		log->n = 0;
 	}
+}
+
+static void
+clear_piece(struct tlb_entry *t, unsigned idx, gva_t va, unsigned kind,
+    unsigned shift)
+{
+	if ((t->flags & kind) && (-t->ntag_read ^ va) >> shift == 0)
+		entry_clear(t, idx);
 }
 
 /* Drop what is a piece of a large page of this kind around va. */
@@ -74,12 +96,18 @@ flush_pieces(struct bt_image *m, gva_t va, unsigned kind)
 
 	for (int s = 0; s < SET_COUNT; s++)
 		for (unsigned i = first; i < first + n; i++) {
-			struct tlb_entry *t = &m->tlb[s][i];
-
-			if ((t->flags & kind) &&
-			    (-t->ntag_read ^ va) >> shift == 0)
-				entry_clear(t, i);
+			clear_piece(&m->tlb[s][i], i, va, kind, shift);
+			clear_piece(&m->tlb[s][i + TLB_ENTRIES], i, va, kind,
+			    shift);
 		}
+}
+
+static void
+clear_page(struct tlb_entry *t, unsigned idx, gva_t page, bool globals_only)
+{
+	if (t->ntag_read == -page &&
+	    (!globals_only || (t->flags & TLBF_GLOBAL)))
+		entry_clear(t, idx);
 }
 
 void
@@ -89,11 +117,9 @@ bt_tlb_flush_page(struct bt_image *m, gva_t va, bool globals_only)
 
 	va &= PAGE_MASK;
 	for (int s = 0; s < SET_COUNT; s++) {
-		struct tlb_entry *t = &m->tlb[s][idx];
-
-		if (t->ntag_read == -va &&
-		    (!globals_only || (t->flags & TLBF_GLOBAL)))
-			entry_clear(t, idx);
+		clear_page(&m->tlb[s][idx], idx, va, globals_only);
+		clear_page(&m->tlb[s][idx + TLB_ENTRIES], idx, va,
+		    globals_only);
 	}
 	if (m->large_regions & gib_bit(va))
 		flush_pieces(m, va, TLBF_LARGE);
@@ -150,12 +176,17 @@ note_writer(struct bt_vm *t, gpa_t gpa, unsigned idx)
 }
 
 static void
-protect_entry(struct bt_image *m, int s, unsigned idx, const uint8_t *page)
+protect_one(struct tlb_entry *t, unsigned idx, const uint8_t *page)
 {
-	struct tlb_entry *t = &m->tlb[s][idx];
-
 	if (t->flags && tlb_host(t, -t->ntag_read) == page)
 		t->ntag_write = tlb_invalid_tag(idx);
+}
+
+static void
+protect_entry(struct bt_image *m, int s, unsigned idx, const uint8_t *page)
+{
+	protect_one(&m->tlb[s][idx], idx, page);
+	protect_one(&m->tlb[s][idx + TLB_ENTRIES], idx, page);
 }
 
 static void
@@ -226,6 +257,23 @@ keep_one(struct bt_vcpu *b, unsigned idx)
 	*last = idx;
 }
 
+/*
+ * Two pages in turn at one index would miss each time: what another page's
+ * entry displaces stays at hand (stubs_tlb.c takes it back).
+ */
+static void
+displace(struct bt_vcpu *b, struct tlb_entry *t, unsigned idx, gva_t va)
+{
+	struct tlb_entry *victim = t + TLB_ENTRIES;
+	uint64_t tag = -(va & PAGE_MASK);
+
+	if (victim->ntag_read == tag)
+		entry_clear(victim, idx);
+	if ((t->flags & TLBF_VALID) && t->ntag_read != tag &&
+	    !b->tlb_fills_max)
+		*victim = *t;
+}
+
 static int
 translate_va(struct bt_vcpu *b, gva_t va, bool write, struct walk_result *r)
 {
@@ -262,6 +310,7 @@ bt_tlb_fill(struct bt_vcpu *b, gva_t va, bool write, struct tlb_entry **entry)
 	keep_one(b, idx);
 	b->n_fill++;
 	m->tlb_used[b->set] |= BIT(idx / GROUP);
+	displace(b, t, idx, va);
 	if (!r.global)
 		log_entry(b, b->set, idx);
 	t->ntag_read = -(va & PAGE_MASK);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first thing a soft-TLB miss does: look whether the page's entry was
+ * displaced by another page with the same index, and change places with it.
+ * That takes a few nanoseconds; the walk behind t->slow ten times as many, and
+ * a loop over two such pages would pay for it at every turn.
+ */
+#include "modes/bt/layout.h"
+
+static const uint8_t entry_words[] = { 0, 8, 16, 24 };
+static_assert(sizeof(struct tlb_entry) == 32, "four words an entry");
+
+/* Exchange the entries at r10 in the two halves; clobbers rcx, r11. */
+static void
+emit_swap(struct emit *e, uint32_t first, uint32_t second)
+{
+	for (size_t k = 0; k < ARRAY_LEN(entry_words); k++) {
+		op_gsx(e, W64, OP_LOAD, H_RCX, H_R10, first + entry_words[k]);
+		op_gsx(e, W64, OP_LOAD, H_R11, H_R10, second + entry_words[k]);
+		op_gsx(e, W64, OP_STORE, H_RCX, H_R10, second + entry_words[k]);
+		op_gsx(e, W64, OP_STORE, H_R11, H_R10, first + entry_words[k]);
+	}
+}
+
+/*
+ * As t->slow: r11 is the address, ecx the info word, r10d the TU; returns with
+ * the host address in r10 + r11.  Keeps flags, so it is for hosts with BMI2.
+ * The low byte of the info word is at least the access's size.
+ */
+const uint8_t *
+bt_stub_tlb_miss(struct bt_vm *t, struct emit *e, enum bt_set s, bool write)
+{
+	uint32_t first = GS(own.tlb) +
+	    (uint32_t)(s * sizeof(((struct bt_image *)NULL)->tlb[0]));
+	uint32_t second = first +
+	    (uint32_t)(TLB_ENTRIES * sizeof(struct tlb_entry));
+	uint32_t tag = (uint32_t)(write ?
+	    offsetof(struct tlb_entry, ntag_write) :
+	    offsetof(struct tlb_entry, ntag_read));
+	const uint8_t *at = emit_rx(e);
+	uint8_t *hit;
+
+	if (!t->bmi2)
+		return t->slow;
+	store_gs(e, H_RCX, GS(miss_info));
+	store_gs(e, H_R10, GS(miss_tu));
+	store_gs(e, H_R11, GS(res_ea));
+	op_rr(e, W32, 0x0fb6, H_RCX, H_RCX);	/* movzx ecx, cl */
+	op_rmx(e, W64, OP_LEA, H_RCX, H_RCX, H_R11, 1, -1);
+	rorx(e, H_R10, H_R11, PAGE_SHIFT);
+	pdep_gs(e, H_R10, H_R10, GS(mask_tlb));
+	op_gsx(e, W64, OP_LOAD, H_R11, H_R10, second + tag);
+	lea_rr(e, H_RCX, H_RCX, H_R11);
+	pext_gs(e, H_RCX, H_RCX, GS(mask_page));
+	hit = short_fwd(e, OP_JRCXZ);
+	load_gs(e, H_R11, GS(res_ea));
+	load_gs(e, H_R10, GS(miss_tu));
+	load_gs(e, H_RCX, GS(miss_info));
+	jmp_to(e, t->slow);
+	bind8(e, hit);
+	emit_swap(e, first, second);
+	load_gs(e, H_R11, GS(res_ea));
+	op_gsx(e, W64, OP_LOAD, H_R10, H_R10,
+	    first + (uint32_t)offsetof(struct tlb_entry, addend));
+	emit8(e, 0xc3);
+	return at;
+}
