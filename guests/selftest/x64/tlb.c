@@ -284,6 +284,46 @@ spaces(void)
 	write_cr3(cr3);
 }
 
+/*
+ * Pages that a direct-mapped TLB of a power of two cannot hold together, used
+ * in turn, with each kind of flush when the one or the other was used last.
+ */
+static void
+conflicts(void)
+{
+	static const ulong step[] = { 1ul << 24, 1ul << 20, 1ul << 26 };
+	volatile ulong *p, *q;
+	ulong c = page_alloc();
+
+	*(ulong *)c = 'c';
+	for (unsigned n = 0; n < 3 * 8; n++) {
+		p = (ulong *)VA;
+		q = (ulong *)(VA + step[n / 8]);
+		page_map((ulong)p, a | 3);
+		page_map((ulong)q, b | 3);
+		for (unsigned k = 0; k < 5; k++)
+			CHECK_EQ(*p * 256 + *q, 'a' * 256 + 'b', "in turn");
+		if (n & 1)
+			(void)*p;
+		*pte_at((ulong)p, 1) = c | 3;
+		if (n & 2)
+			invlpg((ulong)p);
+		else
+			write_cr3(read_cr3());
+		CHECK_EQ(*q, 'b', "SDM 3 4.10.4.1: the other page stays");
+		CHECK_EQ(*p, 'c', "SDM 3 4.10.4.1: INVLPG of one of two");
+		*pte_at((ulong)q, 1) = c | 1;
+		invlpg((ulong)q);
+		if (n & 4)
+			(void)*p;
+		CHECK_EQ(*q, 'c', "SDM 3 4.10.4.1: INVLPG of the other");
+		*p = 'd';
+		CHECK_EQ(*q, 'd', "the same page twice");
+		*p = 'c';
+	}
+	page_map(VA, 0);
+}
+
 void
 guest_main(void)
 {
@@ -297,4 +337,5 @@ guest_main(void)
 	large();
 	spaces();
 	pcids();
+	conflicts();
 }
