@@ -11,6 +11,7 @@ GUEST_IMAGES = \
 	guests/selftest/x32/seg.elf \
 	guests/selftest/x32/task.elf \
 	guests/selftest/x32/v86.elf \
+	guests/selftest/x64/alias.elf \
 	guests/selftest/x64/apic.elf \
 	guests/selftest/x64/crash-triple.elf \
 	guests/selftest/x64/exc.elf \
