@@ -40,6 +40,7 @@ settings()
 --host-without avx512 --signal-storm 1000
 --flow 100 --twins 60
 --alias
+--alias --code-cache 1048576 --flush-every 100
 --align-checks 50
 --engine interp
 --engine interp --signal-storm 1000

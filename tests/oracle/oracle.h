@@ -27,8 +27,11 @@
 #define DATA_READONLY 2		/* index among the six */
 #define DATA_BYTES (DATA_PAGES * 4096)
 extern const uint8_t data_page[DATA_PAGES];
-/* All of it is there twice more, so far above: the same pages. */
-#define TWIN_NEAR UINT64_C(0x40000000)
+/*
+ * All of it is there twice more, so far above: the same pages.  Those of the
+ * near one have other indexes in the soft TLB and the jump cache.
+ */
+#define TWIN_NEAR UINT64_C(0x43205000)
 #define TWIN_FAR UINT64_C(0x2a5550000000)	/* there, code is global */
 #define STACK_VA (DATA_VA + 7 * 4096)
 
