@@ -69,7 +69,14 @@ gen_rdtsc(struct gen *g)
 
 	if (!g->t->bmi2 || (g->mode & MODE_TSD))
 		return false;
-	emit_opcode(e, 0x0f31);
+	/* RDTSCP is there to wait for what comes before: nothing less will do.
+	 * It writes host ECX, a scratch register. */
+	if (g->i->desc->id == I_RDTSCP) {
+		emit_opcode(e, 0x0f01);
+		emit8(e, 0xf9);
+	} else {
+		emit_opcode(e, 0x0f31);
+	}
 	rorx(e, H_RDX, H_RDX, 32);
 	lea_rr(e, H_RAX, H_RAX, H_RDX);
 	load_gs(e, S_A, GS(c.s.tsc_offset));

@@ -59,7 +59,8 @@ clock_tsc(const struct vcpu *c)
 	uint32_t hi;
 
 	if (likely(!c->vm->clock || c->vm->clock->host_rate)) {
-		__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+		/* Not before the loads of the instruction that came before. */
+		__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi));
 		return (uint64_t)hi << 32 | lo;
 	}
 	return ticks_of((uint64_t)clock_now(c->vm->clock), c->vm->tsc_khz);
