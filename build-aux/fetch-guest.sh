@@ -23,7 +23,7 @@ usage()
 	  initramfs OUT [-i INIT] [FILE=PATH]...
 	                         an initramfs: busybox, acpid, button module;
 	                         INIT replaces /init, each FILE goes to PATH
-	  unpack PACKAGE DIR     unpack any package of the same suite
+	  unpack PACKAGE... DIR  unpack any packages of the same suite
 	  version                the kernel's release, e.g. 6.1.0-32-cloud-amd64
 	  -a ARCH  architecture of the packages (amd64)
 	  -r       ask the mirror again even if the cache is fresh
@@ -375,10 +375,15 @@ initramfs)
 	build_initramfs "$@"
 	;;
 unpack)
-	[ $# -eq 3 ] || { usage >&2; exit 2; }
-	fetch "$2"
-	mkdir -p "$3"
-	dpkg-deb -x "$deb" "$3"
+	[ $# -ge 3 ] || { usage >&2; exit 2; }
+	shift
+	for last in "$@"; do :; done
+	mkdir -p "$last"
+	while [ $# -gt 1 ]; do
+		fetch "$1"
+		dpkg-deb -x "$deb" "$last"
+		shift
+	done
 	;;
 version)
 	need_kernel
