@@ -28,6 +28,7 @@ allowed_system(unsigned id)
 	case I_LDMXCSR: case I_STMXCSR: case I_FNINIT: case I_FLDCW:
 	case I_FNSTCW: case I_FNSTSW: case I_FNCLEX: case I_FLDENV:
 	case I_FRSTOR: case I_FXRSTOR: case I_EMMS:
+	case I_BT: case I_BTS: case I_BTR: case I_BTC:
 		return true;
 	default:
 		return false;
@@ -54,6 +55,11 @@ row_allowed(const struct insn_desc *d)
 	}
 	switch (d->cls) {
 	case CLASS_SYSTEM:
+		/* Reading segment registers; they are as Linux has them. */
+		if ((d->id == I_MOV && d->opcode == 0x8c) ||
+		    (d->id == I_PUSH && d->map == MAP_0F))
+			return true;
+		return allowed_system(d->id);
 	case CLASS_FPSTATE:
 		return allowed_system(d->id);
 	case CLASS_IO:
@@ -212,6 +218,23 @@ put_indirect(struct gen *g, unsigned row, const struct insn_desc *d)
 	return true;
 }
 
+/* Bit strings: the register's bit shall mostly be in the data's pages. */
+static void
+prepare_bit(struct gen *g, const struct insn *in)
+{
+	switch (in->desc->id) {
+	case I_BT: case I_BTS: case I_BTR: case I_BTC:
+		if (in->has_mem && !in->imm_len && in->mem.base !=
+		    in->opnd[1].reg && in->mem.index != in->opnd[1].reg &&
+		    rng_chance(&g->r, 75))
+			ensure(g, in->opnd[1].reg,
+			    rng_below(&g->r, 8000) - UINT64_C(4000));
+		break;
+	default:
+		break;
+	}
+}
+
 static bool
 put_row(struct gen *g, unsigned row)
 {
@@ -236,6 +259,7 @@ put_row(struct gen *g, unsigned row)
 	}
 	if (in.mem.rip_rel && !o.rip_pos)
 		return false;
+	prepare_bit(g, &in);
 	if (!mark_written(g, &in))
 		return false;
 	push_item(g, &o);
