@@ -29,7 +29,8 @@ SMP_LIB = guests/lib/smp.S guests/lib/smp.c
 SMP_IMAGES = \
 	guests/selftest/smp/start.elf \
 	guests/selftest/smp/litmus.elf \
-	guests/selftest/smp/lockcross.elf
+	guests/selftest/smp/lockcross.elf \
+	guests/selftest/smp/xmc.elf
 GUEST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin -fno-pic -no-pie -static -nostdlib \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector \

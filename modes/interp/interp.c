@@ -325,9 +325,14 @@ interp_step(struct vcpu *c, unsigned n)
 		hostfault_stack_enter(&in->stack);
 		x86_fpu_load(c);
 	}
-	for (done = 0; done < n && c->s.activity == ACT_RUNNING; done++)
-		if (execute(c) < 0)
+	for (done = 0; done < n && c->s.activity == ACT_RUNNING; done++) {
+		int rc = execute(c);
+
+		if (unlikely(in->n_noted))
+			interp_settle(c);
+		if (rc < 0)
 			break;
+	}
 	if (own_stack) {
 		x86_fpu_save(c);
 		hostfault_stack_leave(&in->stack);

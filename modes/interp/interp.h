@@ -71,6 +71,12 @@ struct interp {
 	unsigned gen;		/* of valid entries */
 	unsigned key;		/* gen; GEN_NEVER while data is watched */
 	uint64_t watch_hit;	/* DR6 bits of data breakpoints just hit */
+	/* Writes to traced pages that this instruction does: mem.c. */
+	struct {
+		gpa_t gpa;
+		unsigned len;
+	} noted[4];
+	unsigned n_noted;
 	struct hostfault_stack stack;
 	struct thunk_cache *thunks;	/* owned */
 	uint64_t n_insn[I_COUNT];	/* retired, by enum insn_id */
@@ -309,9 +315,10 @@ st(struct vcpu *c, gva_t va, unsigned size, bool stack, uint64_t v)
 /*
  * Host pointer for [va, va+len) when that is RAM (for reading: or ROM) within
  * one page and the access is allowed, NULL otherwise; never raises.  A write
- * is reported to the page's traces.
+ * is reported to the page's traces, and again when the instruction is done.
  */
 uint8_t *host_ptr(struct vcpu *c, gva_t va, unsigned len, bool write);
+void interp_settle(struct vcpu *c);
 /*
  * Any length, any alignment; all of it or a fault.  For vectors, far pointers,
  * XSAVE.

@@ -72,16 +72,43 @@ tlb_get(struct vcpu *c, gva_t va, bool write)
 	return tlb_fill(c, va, write);
 }
 
+/*
+ * Between the report and the store another vCPU may translate the old bytes
+ * once more: nothing stops it when the page was traced already.  So report
+ * again after the store.
+ */
+void
+interp_settle(struct vcpu *c)
+{
+	struct interp *in = interp_of(c);
+	unsigned n = in->n_noted;
+
+	in->n_noted = 0;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned k = 0; k < n; k++)
+		gmem_note_write(&c->vm->mem, in->noted[k].gpa,
+		    in->noted[k].len);
+}
+
 static void
 note_write(struct vcpu *c, const struct tlb_entry *t, gva_t va, unsigned len)
 {
 	uint8_t trace = __atomic_load_n(t->trace, __ATOMIC_RELAXED);
+	struct interp *in = interp_of(c);
+	gpa_t gpa = t->gpa | (va & ~PAGE_MASK);
 
 	if (likely(!trace))
 		return;
 	if (trace & GMEM_TRACE_CODE)
 		c->smc_hit = true;
-	gmem_note_write(&c->vm->mem, t->gpa | (va & ~PAGE_MASK), len);
+	gmem_note_write(&c->vm->mem, gpa, len);
+	if (c->vm->n_vcpus == 1)
+		return;
+	/* A repeated string instruction has stored what is noted so far. */
+	if (in->n_noted == ARRAY_LEN(in->noted))
+		interp_settle(c);
+	in->noted[in->n_noted].gpa = gpa;
+	in->noted[in->n_noted++].len = len;
 }
 
 static bool
