@@ -39,6 +39,7 @@ enum {
 	MODE_AVX512 = 1 << 5,
 	MODE_TSD = 1 << 6,	/* RDTSC faults */
 	MODE_SMAP = 1 << 7,	/* with MODE_AC: by RFLAGS.AC, not for want of SMAP */
+	MODE_FSGSBASE = 1 << 8,	/* CR4 has it */
 	MODE_OTHER = 1 << 31,	/* not 64-bit code, or needs single steps */
 };
 

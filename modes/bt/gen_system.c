@@ -228,18 +228,58 @@ gen_mov(struct gen *g)
 	return false;
 }
 
+/* By helper; the operand is in S_B. */
+static void
+fsgsbase_call(struct gen *g, unsigned which)
+{
+	if (which & BASE_WRITE)
+		store_gs(&g->e, S_B, GS(tmp_target));
+	store_gs_imm(&g->e, W64, GS(tmp_ea), g->i->opnd[0].reg);
+	gen_call_helper(g, HELP_FSGSBASE, which |
+	    (g->i->op_bytes == 8 ? BASE_64 : 0));
+}
+
+/* S_C = 0 if S_B is canonical; flag-free. */
+static void
+canonical_to_c(struct emit *e)
+{
+	mov_ri(e, S_C, 16);
+	shx(e, SHX_SHL, W64, S_A, S_B, S_C);
+	shx(e, SHX_SAR, W64, S_A, S_A, S_C);
+	op_rr(e, W64, 0xf7, 2, S_A);			/* not */
+	op_rmx(e, W64, OP_LEA, S_C, S_B, S_A, 1, 1);
+}
+
 static bool
 gen_fsgsbase(struct gen *g, unsigned which)
 {
+	uint32_t base = (uint32_t)(offsetof(struct bt_vcpu, c.s.seg[0].base) +
+	    (which & BASE_GS ? SEG_GS : SEG_FS) * sizeof(struct seg_reg));
+	bool wide = g->i->op_bytes == 8;
 	unsigned reg = g->i->opnd[0].reg;
+	struct emit *e = &g->e;
+	uint8_t *good;
 
-	if (which & BASE_WRITE) {
-		gen_load(g, S_B, reg);
-		store_gs(&g->e, S_B, GS(tmp_target));
+	if (!(g->mode & MODE_FSGSBASE))
+		return false;
+	if (!(which & BASE_WRITE)) {
+		op_gs(e, wide ? W64 : W32, OP_LOAD, S_A, base);
+		gen_store(g, reg, S_A);
+		return true;
 	}
-	store_gs_imm(&g->e, W64, GS(tmp_ea), (int32_t)reg);
-	gen_call_helper(g, HELP_FSGSBASE, which |
-	    (g->i->op_bytes == 8 ? BASE_64 : 0));
+	gen_load(g, S_B, reg);
+	if (!wide) {
+		op_rr(e, W32, OP_LOAD, S_B, S_B);
+	} else if (!g->t->bmi2) {
+		fsgsbase_call(g, which);
+		return true;
+	} else {
+		canonical_to_c(e);
+		good = short_fwd(e, OP_JRCXZ);
+		fsgsbase_call(g, which);	/* it faults */
+		bind8(e, good);
+	}
+	store_gs(e, S_B, base);
 	return true;
 }
 

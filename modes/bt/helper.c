@@ -70,6 +70,8 @@ bt_mode_update(struct bt_vcpu *b)
 	struct vcpu *c = &b->c;
 	uint32_t m = fpu_mode(c);
 
+	if (c->s.cr4 & CR4_FSGSBASE)
+		m |= MODE_FSGSBASE;
 	/* RF only holds back instruction breakpoints, and with one enabled
 	 * everything is stepped; the next instruction would clear it. */
 	if (!(c->s.dr[7] & DR7_ENABLES))

@@ -362,6 +362,42 @@ writing(ulong shared)
 	}
 }
 
+/* One page at more addresses than anybody keeps a note of. */
+static void
+aliases(void)
+{
+	ulong page = page_alloc();
+
+	for (unsigned k = 0; k < 12; k++)
+		page_map(GLOBAL + 0x10000 + k * 0x3000, page | 7);
+	for (unsigned round = 0; round < 40; round++) {
+		u32 v = next_value;
+
+		for (unsigned k = 0; k < 12; k++) {
+			to(k);
+			put_function((u8 *)GLOBAL + 0x10000 + k * 0x3000, v + k);
+		}
+		next_value += 32;
+		to(round % N);
+		CHECK_EQ(call(page), v + 11, "SDM 3 8.1.3: written, run");
+		for (unsigned k = 0; k < 12; k++) {
+			volatile u8 *at = (u8 *)GLOBAL + 0x10000 + k * 0x3000;
+
+			to((k + round) % N);
+			*(volatile u32 *)(at + 1) = v + 12 + k;
+			CHECK_EQ(call(page), v + 12 + k,
+			    "SDM 3 8.1.3: written at one of many addresses");
+		}
+		/* A fresh page: no code yet. */
+		if (round % 3)
+			continue;
+		page = page_alloc();
+		for (unsigned k = 0; k < 12; k++)
+			page_map(GLOBAL + 0x10000 + k * 0x3000, page | 7);
+		invpcid(2, 0, 0);
+	}
+}
+
 void
 guest_main(void)
 {
@@ -385,6 +421,7 @@ guest_main(void)
 	globals();
 	large_globals();
 	writing(shared);
+	aliases();
 	keeping();
 	write_cr3(cr3);
 	write_cr4(cr4);

@@ -11,6 +11,7 @@
 #define CR0_WP (1ul << 16)
 #define CR4_SMEP (1ul << 20)
 #define CR4_SMAP (1ul << 21)
+#define CR0_TS (1ul << 3)
 
 enum { READ, WRITE, EXEC, ACCESSES };
 static const char *const access_name[] = { "read", "write", "fetch" };
@@ -262,6 +263,82 @@ levels(void)
 	}
 }
 
+/* A loop that opens and closes user pages, seeing the flags it does it with. */
+static ulong
+open_and_close(void)
+{
+	return CODE("mov $200, %ecx\n"
+	    "1: stc; stac; jnc 2f\n"
+	    "mov (%rbx), %rax; pushf; pop %rsi\n"
+	    "stc; clac; jnc 2f; pushf; pop %rdi\n"
+	    "clac; stac; stac; add (%rbx), %rax; clac; dec %ecx; jnz 1b\n"
+	    "mov $1, %edx\n2:");
+}
+
+static void
+check_ac(bool smap, ulong user_page)
+{
+	struct cpu c;
+
+	*(ulong *)user_page = 21;
+	cpu_init(&c, open_and_close());
+	c.f.rbx = VA;
+	run(&c);
+	EXPECT(&c, DONE, 0, -1, "SDM 2 STAC: opens user pages");
+	CHECK_EQ(c.f.rdx, 1, "SDM 2 STAC, CLAC: other flags stay");
+	CHECK_EQ(c.f.rax, 42, "SDM 3 4.6.1: read with AC set");
+	CHECK_EQ(c.f.rsi & F_AC, F_AC, "SDM 2 STAC: AC is set");
+	CHECK_EQ(c.f.rdi & F_AC, 0, "SDM 2 CLAC: AC is clear");
+	for (unsigned k = 0; k < 40; k++) {
+		cpu_init(&c, CODE("stac; mov (%rbx), %rax; clac;"
+		    "mov (%rbx), %rcx"));
+		c.f.rbx = VA;
+		run(&c);
+		if (smap)
+			EXPECT(&c, PF, 1, -1, "SDM 3 4.6.1: closed by CLAC");
+		else
+			EXPECT(&c, DONE, 0, -1, "SDM 3 4.6.1: no SMAP");
+		CHECK_EQ(c.f.rax, 21, "SDM 3 4.6.1: open between the two");
+		CHECK_EQ(c.f.rcx, smap ? 0 : 21, "SDM 3 4.6.1: afterwards");
+	}
+}
+
+/* STAC and CLAC with and without SMAP, and between other changes of mode. */
+static void
+stac_clac(void)
+{
+	ulong page = page_alloc(), p;
+	struct cpu c;
+
+	if (!has_smap)
+		return;
+	page_map(VA, page | 7);
+	for (unsigned k = 0; k < 4; k++) {
+		write_cr4(read_cr4() ^ CR4_SMAP);
+		check_ac(read_cr4() & CR4_SMAP, page);
+	}
+	write_cr4(read_cr4() | CR4_SMAP);
+	for (unsigned k = 0; k < 12; k++) {
+		write_cr0(read_cr0() ^ CR0_TS);
+		p = CODE("stac; mov (%rbx), %rax; fnop; clac; fnop");
+		cpu_init(&c, p);
+		c.f.rbx = VA;
+		run(&c);
+		if (read_cr0() & CR0_TS)
+			EXPECT(&c, NM, 0, p + 6, "SDM 3 2.5: CR0.TS, AC set");
+		else
+			EXPECT(&c, DONE, 0, -1, "SDM 3 2.5: no TS, AC set");
+	}
+	write_cr0(read_cr0() & ~CR0_TS);
+	write_cr4(read_cr4() & ~CR4_SMAP);
+	p = CODE("stac");
+	run_user(&c, p);
+	EXPECT(&c, UD, 0, user(p), "SDM 2 STAC: #UD at CPL 3");
+	p = CODE("clac");
+	run_user(&c, p);
+	EXPECT(&c, UD, 0, user(p), "SDM 2 CLAC: #UD at CPL 3");
+}
+
 void
 guest_main(void)
 {
@@ -277,4 +354,5 @@ guest_main(void)
 	print("%u combinations\n", combos);
 	dirty();
 	levels();
+	stac_clac();
 }

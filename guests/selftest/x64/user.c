@@ -245,6 +245,12 @@ io_bitmap(void)
 static void
 gs_bases(void)
 {
+	static const struct { ulong v; bool good; } bases[] = {
+		{ 0x7fffffffffff, true }, { 0x800000000000, false },
+		{ 0xffff7ffffffffffful, false },
+		{ 0xffff800000000000ul, true }, { ~0ul, true }, { 0, true },
+		{ 1ul << 63, false },
+	};
 	static u64 a = 0x1111, b = 0x2222;
 	struct cpu c;
 	ulong p;
@@ -279,10 +285,22 @@ gs_bases(void)
 	CHECK_EQ(c.f.rbx, 0x123456789, "SDM 2 RDGSBASE: what was written");
 	CHECK_EQ(c.f.rcx, 0x23456789, "SDM 2 RDFSBASE: 32 bits, zero-extended");
 	CHECK_EQ(rdmsr(MSR_GS_BASE), 0x123456789, "SDM 2 WRGSBASE: the same MSR");
-	p = CODE("mov $0x8000000000000000, %rax; wrfsbase %rax");
-	run_user(&c, p);
-	tcg_wrong();
-	EXPECT(&c, GP, 0, -1, "SDM 2 WRFSBASE: non-canonical");
+	for (unsigned k = 0; k < ARRAY_LEN(bases); k++) {
+		p = CODE("wrfsbase %r9; rdfsbase %r10; wrgsbase %r9;"
+		    "rdgsbase %r11");
+		cpu_init_user(&c, p);
+		c.f.r9 = bases[k].v;
+		run(&c);
+		if (bases[k].good) {
+			EXPECT(&c, DONE, 0, -1, "SDM 2 WRFSBASE: canonical");
+			CHECK_EQ(c.f.r10, bases[k].v, "SDM 2 RDFSBASE: r10");
+			CHECK_EQ(c.f.r11, bases[k].v, "SDM 2 RDGSBASE: r11");
+		} else {
+			tcg_wrong();
+			EXPECT(&c, GP, 0, user(p),
+			    "SDM 2 WRFSBASE: non-canonical");
+		}
+	}
 	write_cr4(read_cr4() & ~(1ul << 16));
 	wrmsr(MSR_FS_BASE, 0);
 	wrmsr(MSR_GS_BASE, 0);
