@@ -374,7 +374,7 @@ aliases(void)
 		u32 v = next_value;
 
 		for (unsigned k = 0; k < 12; k++) {
-			to(k);
+			to(k % 4);
 			put_function((u8 *)GLOBAL + 0x10000 + k * 0x3000, v + k);
 		}
 		next_value += 32;
@@ -383,7 +383,7 @@ aliases(void)
 		for (unsigned k = 0; k < 12; k++) {
 			volatile u8 *at = (u8 *)GLOBAL + 0x10000 + k * 0x3000;
 
-			to((k + round) % N);
+			to(k % 4);
 			*(volatile u32 *)(at + 1) = v + 12 + k;
 			CHECK_EQ(call(page), v + 12 + k,
 			    "SDM 3 8.1.3: written at one of many addresses");

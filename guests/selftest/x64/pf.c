@@ -290,6 +290,7 @@ check_ac(bool smap, ulong user_page)
 	CHECK_EQ(c.f.rsi & F_AC, F_AC, "SDM 2 STAC: AC is set");
 	CHECK_EQ(c.f.rdi & F_AC, 0, "SDM 2 CLAC: AC is clear");
 	for (unsigned k = 0; k < 40; k++) {
+		invlpg(VA);
 		cpu_init(&c, CODE("stac; mov (%rbx), %rax; clac;"
 		    "mov (%rbx), %rcx"));
 		c.f.rbx = VA;
@@ -300,6 +301,27 @@ check_ac(bool smap, ulong user_page)
 			EXPECT(&c, DONE, 0, -1, "SDM 3 4.6.1: no SMAP");
 		CHECK_EQ(c.f.rax, 21, "SDM 3 4.6.1: open between the two");
 		CHECK_EQ(c.f.rcx, smap ? 0 : 21, "SDM 3 4.6.1: afterwards");
+	}
+}
+
+/* The same code with AC set and clear, by an indirect jump. */
+static void
+either_way(void)
+{
+	struct cpu c;
+
+	for (unsigned k = 0; k < 40; k++) {
+		cpu_init(&c, CODE("test %ecx, %ecx; jz 1f; stac;"
+		    "1: lea 2f(%rip), %rsi; jmp *%rsi; nop;"
+		    "2: mov (%rbx), %rax; clac"));
+		c.f.rbx = VA;
+		c.f.rcx = k & 1;
+		run(&c);
+		if (k & 1)
+			EXPECT(&c, DONE, 0, -1, "SDM 3 4.6.1: AC set");
+		else
+			EXPECT(&c, PF, 1, -1, "SDM 3 4.6.1: AC clear");
+		CHECK_EQ(c.f.rflags & F_AC, 0, "SDM 2 CLAC: AC is clear");
 	}
 }
 
@@ -318,8 +340,9 @@ stac_clac(void)
 		check_ac(read_cr4() & CR4_SMAP, page);
 	}
 	write_cr4(read_cr4() | CR4_SMAP);
-	for (unsigned k = 0; k < 12; k++) {
-		write_cr0(read_cr0() ^ CR0_TS);
+	either_way();
+	for (unsigned k = 0; k < 16; k++) {
+		write_cr0((read_cr0() & ~CR0_TS) | (k & 2 ? CR0_TS : 0));
 		p = CODE("stac; mov (%rbx), %rax; fnop; clac; fnop");
 		cpu_init(&c, p);
 		c.f.rbx = VA;
