@@ -13,6 +13,7 @@ GUEST_IMAGES = \
 	guests/selftest/x32/v86.elf \
 	guests/selftest/x64/alias.elf \
 	guests/selftest/x64/apic.elf \
+	guests/selftest/x64/callret.elf \
 	guests/selftest/x64/crash-triple.elf \
 	guests/selftest/x64/exc.elf \
 	guests/selftest/x64/fp.elf \

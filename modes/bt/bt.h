@@ -11,7 +11,7 @@
  *   guest RAX RDX RBX RBP RSI RDI R12-R15    the same host register
  *   guest RCX -> host r8, guest RSP -> host r9
  *   guest R8-R11 -> their slot in struct cpu_state, by gs
- *   host rcx, r10, r11 -> scratch; host rsp -> host stack; gs -> bt_vcpu
+ *   host rcx, r10, r11 -> scratch; host rsp -> return stack; gs -> bt_vcpu
  * Host arithmetic flags are the guest's; IF lives in bt_vcpu.ifw, the other
  * system flags in s.rflags.
  */
@@ -26,6 +26,7 @@
 
 #define BT_MAX_INSNS 48
 #define BT_MAX_EXITS 32
+#define BT_POLL_SIZE 10			/* of the poll at each TU's entry */
 #define BT_MAX_CODE 24576		/* host bytes of one TU at most */
 #define BT_MAX_RELOCS 1024
 
@@ -164,6 +165,7 @@ struct tu_exit {
 	struct tu_exit *next_cross, **cross_at;	/* in bt_vm.cross */
 	bool in_cross;		/* stays there when its target dies */
 	bool probed;		/* goes to a probe */
+	bool no_poll;		/* goes to behind the target's poll */
 };
 
 /* Host offset -> guest offset, for faults; ends with n entries. */
@@ -275,9 +277,11 @@ struct bt_vm {
 
 	/* Common stubs, rx. */
 	const uint8_t *enter, *exit_chain, *poll, *miss, *probe_slow;
+	const uint8_t *miss_later;
 	const uint8_t *slow, *step, *call;
 	const uint8_t *tlb_miss[SET_COUNT][2];	/* by set and write */
 	const uint8_t *tail[SET_COUNT], *tail_exit, *fault_exit;
+	const uint8_t *ret_miss[SET_COUNT], *ret_empty[SET_COUNT];
 
 	uint64_t n_translated, n_insns_translated, n_flush, n_smc, n_chain;
 	uint64_t n_cross, n_probe, n_unlink;
@@ -327,9 +331,11 @@ struct bt_vcpu {
 	uint64_t hostflags;	/* LAHF in bits 15..8, OF in bit 0, while the
 				 * guest's registers are in memory */
 	uint64_t tail;		/* tail probe stub of the current mode */
-	uint64_t host_rsp;
+	uint64_t host_rsp;	/* the C stack, while translated code runs */
+	uint64_t ret_sp;	/* the return stack, while it does not */
 	uint64_t exit_id;
 	uint64_t tmp_target;
+	uint64_t tmp_miss;	/* s.rip to be, of an indirect branch */
 	uint64_t res_addend, res_ea;	/* slow path's answer */
 	uint64_t miss_info, miss_tu;	/* its arguments, for a moment */
 	uint64_t res_host;	/* an area's host address */
@@ -349,6 +355,9 @@ struct bt_vcpu {
 	uint32_t mode;		/* mode word now */
 	enum bt_set set;
 	uint32_t xsave_size;	/* of the largest XSAVE area */
+	void *ret_map;		/* return stacks and guard pages */
+	enum bt_set ret_set;	/* whose stack ret_sp is in */
+	uint64_t ret_saved[SET_COUNT];	/* the others' */
 	uint32_t exit_code;	/* enum bt_exit */
 	bool in_code;		/* registers are in the host's */
 	struct hostfault_stack sigstack;
@@ -621,7 +630,8 @@ enum { BASE_GS = 1, BASE_WRITE = 2, BASE_64 = 4 };
 enum bt_helper_id {
 	HELP_SYSCALL, HELP_SYSRET, HELP_IRET, HELP_POPF, HELP_HLT,
 	HELP_WRMSR, HELP_RDMSR, HELP_MOV_CR, HELP_SET_AC,
-	HELP_FSGSBASE, HELP_XSAVE, HELP_XRSTOR, HELP_REP_MOVS, HELP_REP_STOS, HELP_COUNT,
+	HELP_FSGSBASE, HELP_XSAVE, HELP_XRSTOR, HELP_REP_MOVS, HELP_REP_STOS,
+	HELP_BAD_RET, HELP_COUNT,
 };
 
 /* Registers of the guest in memory <-> flags words; see helper.c. */
@@ -630,6 +640,21 @@ void bt_sync_out(struct bt_vcpu *b);
 void bt_notice_pending(struct vcpu *c);
 /* The mode word of c->s; sets b->mode, set and tail. */
 void bt_mode_update(struct bt_vcpu *b);
+
+/* --- retstack.c -------------------------------------------------------- */
+
+MUST_USE int bt_ret_init(struct bt_vcpu *b, struct err *e);
+void bt_ret_fini(struct bt_vcpu *b);
+/*
+ * Empty the return stacks: a mapping or the code cache changed.  The vCPU is
+ * in C code: its stack pointer is taken from ret_sp when it goes back.
+ */
+void bt_ret_reset(struct bt_vcpu *b);
+/* Change to set s's stack, emptied unless its mode word is still the same. */
+void bt_ret_select(struct bt_vcpu *b, enum bt_set s, bool same_mode);
+/* A fault at an address with this stack pointer: the new one, or 0: it is not
+ * that the stack is full.  For the signal handler. */
+uint64_t bt_ret_overflow(const struct bt_vcpu *b, uint64_t fault, uint64_t sp);
 
 /* --- stats.c ---------------------------------------------------------- */
 

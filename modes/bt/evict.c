@@ -8,6 +8,7 @@
  *	jump caches			bt_jc_drop()
  *	its exits in others' lists	forget_exits()
  *	jumps to probes in it		forget_probes()
+ *	return stacks			bt_ret_reset()
  *
  * All other vCPUs are stopped meanwhile.  Code memory that is used again holds
  * other instructions than some processor may have fetched ahead: membarrier()
@@ -74,6 +75,8 @@ freed(struct vm *vm)
 
 	t->generation++;
 	t->full = false;
+	for (unsigned k = 0; k < vm->n_vcpus; k++)
+		bt_ret_reset(bt_of(vm->vcpu[k]));
 	if (t->sync_core && vm->n_vcpus > 1)
 		syscall(SYS_membarrier,
 		    MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);

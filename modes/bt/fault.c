@@ -4,6 +4,7 @@
  * and x87 exceptions, misaligned SSE operands.  The guest's registers are in
  * the host's when that happens; they are stored from the signal context, the
  * exception is noted, and the context is changed to leave translated code.
+ * And the end of the return stack is noticed here.
  */
 #include "modes/bt/layout.h"
 
@@ -57,6 +58,19 @@ raise_for(struct vcpu *c, greg_t vector)
 	}
 }
 
+/* The host's CALL found the return stack full: it is to be done again. */
+static bool
+make_room(const struct bt_vcpu *b, const siginfo_t *si, greg_t *gr)
+{
+	uint64_t sp = bt_ret_overflow(b, (uint64_t)(uintptr_t)si->si_addr,
+	    (uint64_t)gr[REG_RSP]);
+
+	if (!sp)
+		return false;
+	gr[REG_RSP] = (greg_t)sp;
+	return true;
+}
+
 static bool
 on_fault(int sig, siginfo_t *si, ucontext_t *uc)
 {
@@ -65,10 +79,12 @@ on_fault(int sig, siginfo_t *si, ucontext_t *uc)
 	struct bt_vcpu *b = bt_current;
 	struct tu *u;
 
-	(void)sig;
-	(void)si;
-	if (!b || !b->in_code || pc < b->bt->rx + b->bt->stubs_end ||
+	if (!b || !b->in_code || pc < b->bt->rx ||
 	    pc >= b->bt->rx + b->bt->cache_size)
+		return false;
+	if (sig == SIGSEGV && make_room(b, si, gr))
+		return true;
+	if (pc < b->bt->rx + b->bt->stubs_end)
 		return false;
 	u = bt_tu_at(b->bt, pc);
 	if (!u)

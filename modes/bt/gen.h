@@ -30,14 +30,15 @@ struct slow {
 };
 
 /* A conditional exit whose far side is out of line. */
-enum { COLD_PROBE = -1, COLD_STEP = -2, COLD_RET = -3 };
+enum { COLD_PROBE = -1, COLD_STEP = -2, COLD_RET = -3, COLD_RESOLVE = -4 };
 
 struct cold {
 	uint8_t *from;		/* rel32 field */
-	uint64_t target;	/* guest RIP; _STEP, _RET: offset of the insn */
+	uint64_t target;	/* guest RIP; COLD_* but _PROBE: the insn's offset */
 	int exit;		/* number of a chainable exit, or COLD_* */
 	bool flags_in_rcx;
 	uint32_t drop;		/* COLD_RET: bytes to pop */
+	const uint8_t *back;	/* COLD_RESOLVE: rx address to go on at */
 };
 
 #define GEN_MAX_SLOW (BT_MAX_INSNS * 2)
@@ -60,6 +61,7 @@ struct gen {
 	uint32_t guest_len;	/* bytes that the translation depends on */
 	bool flags_live;	/* work before the instruction keeps flags */
 	bool global;		/* all pages it comes from are */
+	bool must_poll;		/* whatever comes next: STI was here */
 	bool ended;		/* control never falls through any more */
 
 	struct slow slow[GEN_MAX_SLOW];
@@ -107,11 +109,28 @@ void gen_jump(struct gen *g, uint64_t target);
 /* Probe the jump cache at gs offset jc for a known target. */
 void gen_probe_const(struct emit *e, const struct bt_vm *t, uint32_t jc,
     uint64_t target);
-void gen_jump_indirect(struct gen *g);	/* target in S_B */
+/* S_A = index of the target in S_B; *hit is jumped to if it is there. */
+void gen_probe_target(struct gen *g, uint8_t **hit);
+void gen_jump_resolved(struct gen *g);
+void gen_call(struct gen *g, uint64_t target);
+void gen_call_resolved(struct gen *g);
+bool gen_ret(struct gen *g);
+/* May an exit to target be patched once the target is known? */
+bool gen_chainable(const struct gen *g, uint64_t target);
+void gen_add_exit(struct gen *g, uint8_t *field, uint64_t target);
+/* Pad so that the rel32 after an opcode of n bytes is 4-byte aligned. */
+void gen_align_field(struct emit *e, unsigned n);
+/* With flags in rcx: a jump that is taken unless S_B is canonical. */
+uint8_t *gen_unless_canonical(struct emit *e);
+/* Step the instruction unless S_B is; for hosts without BMI2, or cold. */
+void gen_check_canonical(struct gen *g);
 void gen_jcc(struct gen *g, unsigned cc, uint64_t target);
 void gen_step(struct gen *g);
 /* The forward jump at field leads to stepping the instruction at hand. */
 void gen_cold_step(struct gen *g, uint8_t *field, bool flags_in_rcx);
+/* bt_ret_select() between the kernel's two sets; the mode is the same. */
+void gen_ret_select(struct gen *g, enum bt_set set);
+void gen_resolve_miss(struct gen *g, const struct cold *c);
 void gen_ret_miss(struct gen *g, const struct cold *c);
 /* Host flags to rcx and back, rax kept; for hosts without BMI2. */
 void gen_flags_save(struct emit *e);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leaving a translation: direct, conditional and indirect branches, calls and
- * returns.
+ * Leaving a translation: direct, conditional and indirect branches.
  *
  * A direct exit to the same page is a jump that gets patched to its target
  * (both places share one mapping, so the link stays true as long as the code
@@ -17,23 +16,27 @@ same_page(const struct gen *g, uint64_t target)
 }
 
 /* May an exit to target be patched once the target is known? */
-static bool
-chainable(const struct gen *g, uint64_t target)
+bool
+gen_chainable(const struct gen *g, uint64_t target)
 {
 	return same_page(g, target) ||
 	    (g->global && !(g->t->disable & BT_PART_CROSS));
 }
 
 /* Pad so that the rel32 after an opcode of n bytes is 4-byte aligned. */
-static void
-align_field(struct emit *e, unsigned n)
+void
+gen_align_field(struct emit *e, unsigned n)
 {
 	emit_nops(e, (unsigned)(-((uintptr_t)e->p + n) & 3));
 }
 
-/* A new chainable exit whose jump's displacement is at field. */
-static void
-add_exit(struct gen *g, uint8_t *field, uint64_t target)
+/*
+ * A new chainable exit whose jump's displacement is at field.  Going forward
+ * it need not poll: what runs for ever goes backward by a jump or a call again
+ * and again (returns go back only as often as there were calls).
+ */
+void
+gen_add_exit(struct gen *g, uint8_t *field, uint64_t target)
 {
 	struct cold *c;
 
@@ -48,6 +51,7 @@ add_exit(struct gen *g, uint8_t *field, uint64_t target)
 	g->exit[g->n_exit++] = (struct tu_exit){
 		.target = target,
 		.field = g->t->disable & BT_PART_CHAIN ? NULL : field,
+		.no_poll = target > g->rip && !g->must_poll,
 	};
 }
 
@@ -76,12 +80,12 @@ gen_jump(struct gen *g, uint64_t target)
 	struct emit *e = &g->e;
 
 	g->ended = true;
-	if (!chainable(g, target)) {
+	if (!gen_chainable(g, target)) {
 		gen_probe_const(e, g->t, g->jc, target);
 		return;
 	}
-	align_field(e, 1);
-	add_exit(g, jmp_fwd(e), target);
+	gen_align_field(e, 1);
+	gen_add_exit(g, jmp_fwd(e), target);
 }
 
 void
@@ -102,9 +106,9 @@ gen_jcc(struct gen *g, unsigned cc, uint64_t target)
 {
 	struct emit *e = &g->e;
 
-	align_field(e, 2);
-	if (chainable(g, target)) {
-		add_exit(g, jcc_fwd(e, cc), target);
+	gen_align_field(e, 2);
+	if (gen_chainable(g, target)) {
+		gen_add_exit(g, jcc_fwd(e, cc), target);
 		return;
 	}
 	if (g->n_cold == BT_MAX_EXITS) {
@@ -117,8 +121,8 @@ gen_jcc(struct gen *g, unsigned cc, uint64_t target)
 }
 
 /* S_A = index of the target in S_B; *hit is jumped to if it is there. */
-static void
-probe_target(struct gen *g, uint8_t **hit)
+void
+gen_probe_target(struct gen *g, uint8_t **hit)
 {
 	struct emit *e = &g->e;
 
@@ -126,45 +130,6 @@ probe_target(struct gen *g, uint8_t **hit)
 	op_gsx8(e, W64, OP_LOAD, S_C, S_A, g->jc);
 	lea_rr(e, S_C, S_C, S_B);
 	*hit = short_fwd(e, OP_JRCXZ);
-}
-
-void
-gen_jump_indirect(struct gen *g)
-{
-	struct emit *e = &g->e;
-	uint8_t *hit;
-
-	g->ended = true;
-	if (!g->t->bmi2) {
-		jmp_to(e, g->t->probe_slow);
-		return;
-	}
-	probe_target(g, &hit);
-	jmp_to(e, g->t->miss);
-	bind8(e, hit);
-	jmp_gsx8(e, S_A, g->jc + (uint32_t)offsetof(struct jump_cache, host));
-}
-
-/* Store a return address below RSP; RSP itself moves last. */
-static void
-push_return(struct gen *g)
-{
-	struct emit *e = &g->e;
-	enum imm_class cls = imm_class(g->next);
-	struct addr a = {
-		.base = RSP, .index = REG_NONE, .seg = SEG_SS, .disp = -8,
-	};
-
-	gen_check(g, &a, 8, true);
-	if (cls == IMM_POS31 || cls == IMM_NEG32) {
-		op_rmx(e, W64, 0xc7, 0, S_A, S_B, 1, 0);
-		emit32(e, (uint32_t)g->next);
-		emit_reloc(e, RELOC_VA, cls, 4);
-	} else {
-		mov_va(e, S_C, g->next, RELOC_VA);
-		op_rmx(e, W64, OP_STORE, S_C, S_A, S_B, 1, 0);
-	}
-	lea_rm(e, H_R9, H_R9, -8);
 }
 
 /* S_B = the target an indirect branch names. */
@@ -184,119 +149,69 @@ load_target(struct gen *g)
 }
 
 /*
- * S_B = host code of the target in S_B.  A target that is not in the jump
- * cache is left to the interpreter, which also knows that a non-canonical one
- * faults before anything was pushed.
+ * S_B = what the indirect branch jumps to: host code or, without BMI2, a
+ * canonical guest address.  To one that is not canonical it faults before
+ * anything is pushed, and is left to the interpreter.
  */
-static void
-resolve_target(struct gen *g)
-{
-	struct emit *e = &g->e;
-	uint8_t *hit;
-
-	probe_target(g, &hit);
-	gen_cold_step(g, jmp_fwd(e), false);
-	bind8(e, hit);
-	op_gsx8(e, W64, OP_LOAD, S_B, S_A,
-	    g->jc + (uint32_t)offsetof(struct jump_cache, host));
-}
-
-/* With flags in rcx: a jump that is taken unless S_B is canonical. */
-static uint8_t *
-unless_canonical(struct emit *e)
-{
-	mov_rr(e, S_A, S_B);
-	op_rr(e, W64, 0xc1, 7, S_A);		/* sar r10, 47: 0 or -1 */
-	emit8(e, 47);
-	alu_ri(e, W64, 0, S_A, 1);
-	alu_ri(e, W64, 7, S_A, 1);
-	return jcc_fwd(e, CC_A);
-}
-
-/* Without BMI2: only see to it that S_B is canonical. */
-static void
-check_canonical(struct gen *g)
-{
-	struct emit *e = &g->e;
-
-	gen_flags_save(e);
-	gen_cold_step(g, unless_canonical(e), true);
-	gen_flags_restore(e);
-}
-
 static bool
-gen_indirect(struct gen *g, bool call)
+resolve(struct gen *g)
 {
 	struct emit *e = &g->e;
+	struct cold *c;
+	uint8_t *hit;
 
 	load_target(g);
-	if (g->t->bmi2)
-		resolve_target(g);
-	else
-		check_canonical(g);
-	if (call) {
-		store_gs(e, S_B, GS(tmp_target));
-		push_return(g);
-		load_gs(e, S_B, GS(tmp_target));
-	}
-	if (g->t->bmi2) {
-		op_rr(e, W32, 0xff, 4, S_B);	/* jmp r11 */
-		g->ended = true;
-	} else {
-		gen_jump_indirect(g);
-	}
-	return true;
-}
-
-static bool
-gen_ret(struct gen *g)
-{
-	struct emit *e = &g->e;
-	struct addr a = { .base = RSP, .index = REG_NONE, .seg = SEG_SS };
-	uint32_t drop = 8 + (g->i->imm_len ? (uint16_t)g->i->imm : 0);
-	uint8_t *hit;
-
-	gen_check(g, &a, 8, false);
-	op_rmx(e, W64, OP_LOAD, S_B, S_A, S_B, 1, 0);
 	if (!g->t->bmi2) {
-		check_canonical(g);
-		lea_rm(e, H_R9, H_R9, (int32_t)drop);
-		gen_jump_indirect(g);
+		gen_check_canonical(g);
 		return true;
 	}
 	if (g->n_cold == BT_MAX_EXITS)
 		return false;
-	probe_target(g, &hit);
-	g->cold[g->n_cold++] = (struct cold){
-		.from = jmp_fwd(e), .target = g->off, .exit = COLD_RET,
-		.drop = drop,
+	gen_probe_target(g, &hit);
+	c = &g->cold[g->n_cold++];
+	*c = (struct cold){
+		.from = jmp_fwd(e), .target = g->off, .exit = COLD_RESOLVE,
 	};
 	bind8(e, hit);
-	lea_rm(e, H_R9, H_R9, (int32_t)drop);
-	jmp_gsx8(e, S_A, g->jc + (uint32_t)offsetof(struct jump_cache, host));
-	g->ended = true;
+	op_gsx8(e, W64, OP_LOAD, S_B, S_A,
+	    g->jc + (uint32_t)offsetof(struct jump_cache, host));
+	c->back = emit_rx(e);
 	return true;
 }
 
-/*
- * A return whose target, in S_B, is not in the jump cache.  To a non-canonical
- * one it faults before RSP moves.
- */
+/* The target in S_B is not in the jump cache: leave by way of miss_later. */
 void
-gen_ret_miss(struct gen *g, const struct cold *c)
+gen_resolve_miss(struct gen *g, const struct cold *c)
 {
 	struct emit *e = &g->e;
 	uint8_t *bad;
 
 	gen_flags_save(e);
-	bad = unless_canonical(e);
+	bad = gen_unless_canonical(e);
 	gen_flags_restore(e);
-	lea_rm(e, H_R9, H_R9, (int32_t)c->drop);
-	jmp_to(e, g->t->miss);
+	store_gs(e, S_B, GS(tmp_miss));
+	emit_rex(e, W64, S_B, 0, 0);		/* lea r11, [rip + ...] */
+	emit8(e, OP_LEA);
+	emit_modrm(e, 0, S_B, 5);
+	emit_rel32(e, g->t->miss_later);
+	jmp_to(e, c->back);
 	bind32(e, bad);
 	gen_flags_restore(e);
 	g->off = (uint32_t)c->target;
 	gen_step(g);
+}
+
+/* Jump to what resolve() found. */
+void
+gen_jump_resolved(struct gen *g)
+{
+	struct emit *e = &g->e;
+
+	g->ended = true;
+	if (g->t->bmi2)
+		op_rr(e, W32, 0xff, 4, S_B);	/* jmp r11 */
+	else
+		jmp_to(e, g->t->probe_slow);
 }
 
 /* LOOPcc and JrCXZ count in RCX or ECX and touch no flags. */
@@ -332,7 +247,7 @@ gen_loop(struct gen *g, uint64_t target)
 	}
 	/* Not patched, so alignment does not matter: a cold probe or exit. */
 	if (same_page(g, target)) {
-		add_exit(g, zero, target);
+		gen_add_exit(g, zero, target);
 		g->exit[g->n_exit - 1].field = NULL;
 	} else {
 		g->cold[g->n_cold++] = (struct cold){
@@ -363,15 +278,19 @@ gen_branch(struct gen *g)
 		gen_jump(g, target);
 		return true;
 	case FLOW_CALL:
-		push_return(g);
-		gen_jump(g, target);
+		gen_call(g, target);
 		return true;
 	case FLOW_JMP_IND:
-		return gen_indirect(g, false);
+		if (!resolve(g))
+			return false;
+		gen_jump_resolved(g);
+		return true;
 	case FLOW_CALL_IND:
-		return gen_indirect(g, true);
+		if (!resolve(g))
+			return false;
+		gen_call_resolved(g);
+		return true;
 	case FLOW_RET:
-		return gen_ret(g);
 		return gen_ret(g);
 	default:
 		return gen_system(g);	/* ring transitions */

@@ -354,8 +354,8 @@ emit_cold(struct gen *g, const struct cold *c)
 		gen_step(g);
 		return;
 	}
-	if (c->exit == COLD_RET) {
-		gen_ret_miss(g, c);
+	if (c->exit == COLD_RET || c->exit == COLD_RESOLVE) {
+		(c->exit == COLD_RET ? gen_ret_miss : gen_resolve_miss)(g, c);
 		return;
 	}
 	if (c->exit == COLD_PROBE) {

@@ -37,6 +37,7 @@ gen_sti(struct gen *g)
 
 	if (!privileged(g))
 		return false;
+	g->must_poll = true;
 	store_gs_imm(e, W64, GS(ifw), FLAG_IF);
 	op_gs(e, W32, OP_LOAD, S_C, GS(c.irq_hint));
 	none = short_fwd(e, OP_JRCXZ);
@@ -156,6 +157,7 @@ gen_set_ac(struct gen *g, bool on)
 	store_gs(e, S_A, GS(c.s.rflags));
 	store_gs_imm(e, W32, GS(mode), (int32_t)mode);
 	store_gs_imm(e, W32, GS(set), (int32_t)set);
+	gen_ret_select(g, set);
 	mov_ri(e, S_A, (uint64_t)(uintptr_t)g->t->tail[set]);
 	store_gs(e, S_A, GS(tail));
 	op_gs(e, W32, 0xff, 4,

@@ -88,6 +88,7 @@ bt_mode_update(struct bt_vcpu *b)
 		b->set = SET_KERNEL;
 	}
 	b->tail = (uint64_t)(uintptr_t)b->bt->tail[b->set];
+	bt_ret_select(b, b->set, m == b->img->set_mode[b->set]);
 	/* What else the word says changes rarely. */
 	bt_jc_set_mode(b->img, b->set, m);
 	if (must_step(c)) {
@@ -555,7 +556,20 @@ help_xrstor(struct bt_vcpu *b, uint64_t next, unsigned size)
 	return BT_CONTINUE;
 }
 
+/* RET to a non-canonical address, found out late: it is its TU's last. */
+static uint32_t
+help_bad_ret(struct bt_vcpu *b, uint64_t next, unsigned size)
+{
+	const struct tu *u = b->bt->tu[b->exit_id];
+
+	(void)next;
+	(void)size;
+	b->c.s.rip = u->rip + u->map[u->n_map - 1].guest;
+	return step_one(b);
+}
+
 static helper_fn *const helpers[HELP_COUNT] = {
+	[HELP_BAD_RET] = help_bad_ret,
 	[HELP_XSAVE] = help_xsave,
 	[HELP_XRSTOR] = help_xrstor,
 	[HELP_SYSCALL] = help_syscall,

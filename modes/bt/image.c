@@ -327,6 +327,7 @@ bt_tlb_flush(struct vcpu *c, unsigned scope, gva_t va)
 	struct bt_slot *s;
 
 	b->n_tlb_flush[scope]++;
+	bt_ret_reset(b);
 	switch (scope) {
 	case TLB_FLUSH_PAGE:
 		flush_page(b, va);

@@ -112,6 +112,7 @@ copy_exits(const struct bt_vm *t, struct tu *u, const struct tu *from,
 
 		*x = (struct tu_exit){
 			.target = old->target + m->va,
+			.no_poll = old->no_poll,
 			.field = old->field ? old->field + m->host : NULL,
 			.stub = old->stub + m->host,
 		};
@@ -180,7 +181,8 @@ same_exits(const struct tu *u, const struct gen *g)
 	for (unsigned k = 0; k < g->n_exit; k++)
 		if (u->exit[k].target != g->exit[k].target ||
 		    u->exit[k].field != g->exit[k].field ||
-		    u->exit[k].stub != g->exit[k].stub)
+		    u->exit[k].stub != g->exit[k].stub ||
+		    u->exit[k].no_poll != g->exit[k].no_poll)
 			return false;
 	return u->n_exits == g->n_exit;
 }

@@ -178,13 +178,22 @@ bt_vcpu_init(struct vcpu *c, struct err *e)
 	cpuid_answer(c->vm->cpuid, 0xd, 0, c->id, CR4_OSXSAVE,
 	    c->vm->cpuid->xcr0_mask, 0, &r);
 	b->xsave_size = r.ecx;
-	rc = bt_images_init(b, e);
+	rc = bt_ret_init(b, e);
 	if (rc)
 		return rc;
+	rc = bt_images_init(b, e);
+	if (rc)
+		goto no_images;
 	atomic_store(&c->attention, 1);
 	rc = hostfault_stack_init(&b->sigstack, e);
 	if (rc)
-		bt_images_fini(b);
+		goto no_stack;
+	return 0;
+
+no_stack:
+	bt_images_fini(b);
+no_images:
+	bt_ret_fini(b);
 	return rc;
 }
 
@@ -195,6 +204,7 @@ bt_vcpu_fini(struct vcpu *c)
 
 	hostfault_stack_fini(&b->sigstack);
 	bt_images_fini(b);
+	bt_ret_fini(b);
 }
 
 /* --- the loop --------------------------------------------------------- */
@@ -337,6 +347,18 @@ enter(struct bt_vcpu *b, const struct tu *u)
 	b->in_code = false;
 }
 
+/*
+ * Within a page: both are translations of the same one, unless the guest has
+ * exchanged the page and is yet to invalidate it.
+ */
+static void
+link_near(struct bt_vcpu *b, struct tu_exit *x, const struct tu *from,
+    struct tu *u)
+{
+	if (((from->gpa ^ u->gpa) & PAGE_MASK) == 0)
+		bt_chain(b->bt, x, u);
+}
+
 static void
 link_exit(struct bt_vcpu *b, struct tu_exit *x, struct tu *u)
 {
@@ -347,7 +369,7 @@ link_exit(struct bt_vcpu *b, struct tu_exit *x, struct tu *u)
 	if (u->gpa2 != ~UINT64_C(0))
 		bt_chain_probe(b, x);
 	else if (((from->rip ^ u->rip) & PAGE_MASK) == 0)
-		bt_chain(b->bt, x, u);
+		link_near(b, x, from, u);
 	else if (!from->global || !u->global)
 		bt_chain_probe(b, x);
 	else if (bt_cross_current(b, u->rip))

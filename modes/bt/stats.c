@@ -73,6 +73,7 @@ static const char *const helper_names[HELP_COUNT] = {
 	[HELP_XRSTOR] = "bt.helper.xrstor",
 	[HELP_REP_MOVS] = "bt.helper.rep_movs",
 	[HELP_REP_STOS] = "bt.helper.rep_stos",
+	[HELP_BAD_RET] = "bt.helper.bad_ret",
 };
 
 static_assert(HELP_COUNT <= MAX_HELPERS, "a counter for each helper");

@@ -4,12 +4,13 @@
  * enters translated code and is returned to, how translated code calls helpers
  * and how control finds the next translation without the run loop.
  *
- * Between TUs and stubs: host rsp is 16-byte aligned, gs points to the
- * bt_vcpu, guest registers are in their homes.  A stub that calls C first
- * stores them ("saved" state below: guest registers in s.gpr, flags in
- * hostflags); tail probes start from saved state and load them on a hit.
+ * Between TUs and stubs: host rsp is in the return stack (retstack.c), gs
+ * points to the bt_vcpu, guest registers are in their homes.  A stub that calls
+ * C first stores them ("saved" state below: guest registers in s.gpr, flags in
+ * hostflags) and changes to the C stack; tail probes start from saved state and
+ * load them on a hit.
  */
-#include "modes/bt/layout.h"
+#include "modes/bt/gen.h"
 
 #define STUBS_SIZE 8192
 
@@ -71,6 +72,7 @@ static void
 emit_leave(struct emit *e, enum bt_exit code)
 {
 	store_gs_imm(e, W32, GS(exit_code), (int32_t)code);
+	store_gs(e, H_RSP, GS(ret_sp));
 	load_gs(e, H_RSP, GS(host_rsp));
 	alu_ri(e, W64, 0, H_RSP, 8);
 	for (size_t i = ARRAY_LEN(host_saved); i-- > 0;)
@@ -87,6 +89,7 @@ make_enter(struct bt_vm *t, struct emit *e)
 	alu_ri(e, W64, 5, H_RSP, 8);
 	store_gs(e, H_RSP, GS(host_rsp));
 	store_gs(e, H_RSI, GS(tmp_target));
+	load_gs(e, H_RSP, GS(ret_sp));
 	emit_restore(e);
 	op_gs(e, W32, 0xff, 4, GS(tmp_target));
 }
@@ -136,7 +139,8 @@ make_tail(struct bt_vm *t, struct emit *e, enum bt_set s)
 
 /*
  * Call a C helper from a TU.  Arguments: r11, ecx, r10d as the helper's second
- * to fourth; the return address is on the host stack.
+ * to fourth; the return address is on the return stack, and in rbx meanwhile,
+ * for the helper may empty that.
  */
 static const uint8_t *
 make_call(struct bt_vm *t, struct emit *e, uint32_t fn, bool slow)
@@ -154,11 +158,14 @@ make_call(struct bt_vm *t, struct emit *e, uint32_t fn, bool slow)
 		op_rr(e, W32, OP_LOAD, H_RSI, H_RCX);
 		op_rr(e, W32, OP_LOAD, H_RDX, H_R10);
 	}
-	alu_ri(e, W64, 5, H_RSP, 8);
+	emit_pop(e, H_RBX);
+	store_gs(e, H_RSP, GS(ret_sp));
+	load_gs(e, H_RSP, GS(host_rsp));
 	op_gs(e, W32, 0xff, 2, fn);
-	alu_ri(e, W64, 0, H_RSP, 8);
+	load_gs(e, H_RSP, GS(ret_sp));
 	op_rr(e, W32, 0x85, H_RAX, H_RAX);
 	other = jcc_fwd(e, CC_NE);
+	emit_push(e, H_RBX);
 	emit_restore(e);
 	if (slow) {
 		load_gs(e, H_R10, GS(res_addend));
@@ -166,13 +173,60 @@ make_call(struct bt_vm *t, struct emit *e, uint32_t fn, bool slow)
 	}
 	emit8(e, 0xc3);
 	bind32(e, other);
-	lea_rm(e, H_RSP, H_RSP, 8);
 	alu_ri(e, W32, 7, H_RAX, BT_TAIL);
 	leave = jcc_fwd(e, CC_NE);
 	op_gs(e, W32, 0xff, 4, GS(tail));
 	bind32(e, leave);
 	emit_leave(e, BT_EXIT_LOOKUP);
 	return at;
+}
+
+/* Save flags in rcx, jump away unless r11 is canonical, restore. */
+static uint8_t *
+check_target(struct emit *e)
+{
+	uint8_t *bad;
+
+	gen_flags_save(e);
+	bad = gen_unless_canonical(e);
+	gen_flags_restore(e);
+	return bad;
+}
+
+/*
+ * Where a RET that found another's frame, or none, goes on: r11 is its target,
+ * r10 the number of its TU.  A non-canonical target makes the RET fault, so
+ * RSP is put back.
+ */
+static void
+make_ret_miss(struct bt_vm *t, struct emit *e, enum bt_set s)
+{
+	uint32_t keys = GS(own.jc) + (uint32_t)(s * sizeof(struct jump_cache));
+	uint8_t *hit = NULL, *bad;
+
+	t->ret_empty[s] = emit_rx(e);
+	lea_rm(e, H_RSP, H_RSP, -8);
+	t->ret_miss[s] = emit_rx(e);
+	store_gs(e, H_R10, GS(exit_id));
+	if (t->bmi2) {
+		pext_gs(e, H_R10, H_R11, GS(mask_jc));
+		op_gsx8(e, W64, OP_LOAD, H_RCX, H_R10, keys);
+		lea_rr(e, H_RCX, H_RCX, H_R11);
+		hit = short_fwd(e, OP_JRCXZ);
+	}
+	bad = check_target(e);
+	jmp_to(e, t->bmi2 ? t->miss : t->probe_slow);
+	if (hit) {
+		bind8(e, hit);
+		jmp_gsx8(e, H_R10, keys +
+		    (uint32_t)offsetof(struct jump_cache, host));
+	}
+	bind32(e, bad);
+	gen_flags_restore(e);
+	lea_rm(e, H_R9, H_R9, -8);
+	mov_ri(e, H_RCX, INFO_CALL(0, 0, 0, HELP_BAD_RET));
+	load_gs(e, H_R10, GS(exit_id));
+	call_to(e, t->call);
 }
 
 int
@@ -187,6 +241,9 @@ bt_stubs_make(struct bt_vm *t, struct err *e)
 	t->exit_chain = make_exit(&em, BT_EXIT_CHAIN, GS(exit_id));
 	t->poll = make_exit(&em, BT_EXIT_POLL, GS(exit_id));
 	t->miss = make_exit(&em, BT_EXIT_LOOKUP, GS(c.s.rip));
+	t->miss_later = emit_rx(&em);
+	load_gs(&em, H_R11, GS(tmp_miss));
+	jmp_to(&em, t->miss);
 	t->probe_slow = emit_rx(&em);
 	store_gs(&em, H_R11, GS(c.s.rip));
 	emit_save(&em);
@@ -200,6 +257,8 @@ bt_stubs_make(struct bt_vm *t, struct err *e)
 	t->call = make_call(t, &em, GS(fn_call), false);
 	for (int s = 0; s < SET_COUNT; s++)
 		make_tail(t, &em, (enum bt_set)s);
+	for (int s = 0; s < SET_COUNT; s++)
+		make_ret_miss(t, &em, (enum bt_set)s);
 	t->tail_exit = emit_rx(&em);
 	emit_leave(&em, BT_EXIT_LOOKUP);
 	t->fault_exit = emit_rx(&em);

@@ -285,6 +285,7 @@ emit_entry(struct gen *g, const uint8_t **entry)
 	op_gs(e, W32, OP_LOAD, S_C, GS(c.attention));
 	emit8(e, OP_JRCXZ);
 	emit8(e, (uint8_t)(leave - (emit_rx(e) + 1)));
+	BUG_ON(!e->overflow && emit_rx(e) - *entry != BT_POLL_SIZE);
 }
 
 static void
@@ -393,7 +394,7 @@ begin(struct gen *g, struct bt_vcpu *b)
 	g->tlb = bt_tlb_offset(b);
 	g->jc = bt_jc_offset(b);
 	g->n_slow = g->n_cold = g->n_exit = g->n_insn = 0;
-	g->ended = false;
+	g->ended = g->must_poll = false;
 }
 
 /* Decode and emit at most g->max_insns; false if they did not fit. */

@@ -215,7 +215,7 @@ bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to)
 		return;
 	x->to = to;
 	incoming_add(&to->incoming, x);
-	bt_patch(t, x->field, to->code);
+	bt_patch(t, x->field, to->code + (x->no_poll ? BT_POLL_SIZE : 0));
 	t->n_chain++;
 }
 

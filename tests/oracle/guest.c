@@ -283,7 +283,9 @@ int
 guest_start(struct guest **gp, const struct engine_ops *engine,
     const struct cpuid_table *t, const struct engine_options *opt)
 {
-	struct sigaction sa = { .sa_handler = tick, .sa_flags = SA_RESTART };
+	struct sigaction sa = {
+		.sa_handler = tick, .sa_flags = SA_RESTART | SA_ONSTACK,
+	};
 	struct itimerval every = { { 0, 300000 }, { 0, 300000 } };
 	struct guest *g = calloc(1, sizeof(*g));
 	size_t size = (engine->vcpu_size + 4095) & ~4095ul;
