@@ -226,6 +226,8 @@ h_rdtscp(struct vcpu *c, const struct insn *i)
 {
 	if (tsc_allowed(c))
 		return H_FAULT;
+	/* It waits for the loads before it (SDM 2, RDTSCP). */
+	__asm__ volatile("lfence" : : : "memory");
 	set_edx_eax(c, x86_tsc(c));
 	c->s.gpr[RCX] = (uint32_t)c->s.tsc_aux;
 	return H_NEXT;
@@ -510,6 +512,7 @@ h_xsetbv(struct vcpu *c, const struct insn *i)
 int
 h_fence(struct vcpu *c, const struct insn *i)
 {
-	__asm__ volatile("mfence" : : : "memory");
+	/* MFENCE alone does not hold back RDTSC everywhere. */
+	__asm__ volatile("mfence\n\tlfence" : : : "memory");
 	return H_NEXT;
 }
