@@ -13,6 +13,7 @@ include tests/x86.mk
 include tests/io.mk
 include tests/guests.mk
 include tests/decoder.mk
+include tests/programs.mk
 
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long
