@@ -27,7 +27,8 @@ libboot_a_SOURCES = \
 	monitor/boot/memmap.c monitor/boot/memmap.h monitor/boot/image.c \
 	monitor/boot/image.h monitor/boot/bzimage.c monitor/boot/elf.c \
 	monitor/boot/pvh.c monitor/boot/multiboot.c monitor/boot/entry.c \
-	monitor/boot/acpi.c monitor/boot/acpi.h
+	monitor/boot/acpi.c monitor/boot/acpi.h \
+	monitor/boot/mptable.c monitor/boot/mptable.h
 
 ## The board's DSDT as a C array, without iasl's date so that builds repeat.
 EXTRA_DIST += monitor/boot/dsdt.asl monitor/README.md

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "modes/x86/x86.h"
 #include "monitor/boot/acpi.h"
+#include "monitor/boot/mptable.h"
 #include "monitor/tsc.h"
 #include "monitor/vcpu.h"
 #include "monitor/wiring.h"
@@ -228,9 +229,16 @@ static void
 firmware_areas(struct machine *m)
 {
 	struct acpi_config acpi = { .vcpus = m->vm.n_vcpus,
-	    .serials = m->cfg.n_serials, .ioapic_id = m->vm.n_vcpus };
+	    .serials = m->cfg.n_serials, .ioapic_id = m->ioapic.reset_id };
+	struct mptable_config mp = { .vcpus = m->vm.n_vcpus,
+	    .ioapic_id = m->ioapic.reset_id };
+	struct cpuid_regs r;
 
+	cpuid_answer(&m->cpuid, 1, 0, 0, 0, 1, 0, &r);
+	mp.signature = r.eax;
+	mp.features = r.edx;
 	write_bda(m);
+	mptable_write(&m->vm.mem, &mp);
 	if (m->cfg.acpi)
 		acpi_write_tables(&m->vm.mem, &acpi);
 }

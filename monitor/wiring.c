@@ -127,7 +127,8 @@ init_chips(struct machine *m)
 	    .ctx = m };
 
 	i8259_init(&m->pic, &lint0);
-	ioapic_init(&m->ioapic, (uint8_t)m->vm.n_vcpus, ioapic_deliver, m);
+	/* Four bits: with 16 vCPUs it shares the first one's, as many do. */
+	ioapic_init(&m->ioapic, m->vm.n_vcpus & 15, ioapic_deliver, m);
 	i8254_init(&m->pit, &m->timers, &irq0);
 	i8254_set_waiting(&m->pit, timer_irq_waiting, m);
 	mc146818_init(&m->rtc, &m->timers, &irq8, wall_time(m));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "monitor/boot/dsdt.hex"
+#include "monitor/boot/mptable.h"
 
 enum {
 	HEADER_SIZE = 36, H_LENGTH = 4, H_REVISION = 8, H_CHECKSUM = 9,
@@ -89,7 +90,7 @@ emit(struct builder *b, uint8_t *t, size_t len)
 	gpa_t at = b->next;
 
 	checksum(t, len, H_CHECKSUM);
-	BUG_ON(at + len > MAP_BIOS + MAP_BIOS_SIZE);
+	BUG_ON(at + len > MPTABLE_POINTER);
 	write_bytes(b->g, at, t, len);
 	b->next = align_up(at + len, 64);
 	return at;

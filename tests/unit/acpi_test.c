@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "monitor/boot/acpi.h"
+#include "monitor/boot/mptable.h"
 
 struct fix {
 	struct memmap map;
@@ -245,6 +246,75 @@ iasl_understands_every_table(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* --- the MP tables --- */
+
+/* MP 1.4 chapter 4: on 16-byte boundaries of the BIOS ROM. */
+static gpa_t
+find_mp(struct fix *f)
+{
+	for (gpa_t at = 0xf0000; at < 0x100000; at += 16)
+		if (get(f, at, 4) == 0x5f504d5f)
+			return at;
+	fail_msg("no MP floating pointer");
+	return 0;
+}
+
+static void
+mp_tables_list_what_the_madt_lists(void **state)
+{
+	struct mptable_config cfg = { .vcpus = 16, .ioapic_id = 0,
+	    .signature = 0xb20f21, .features = 0x178bfbff };
+	unsigned kinds[5] = { 0 }, pci = 0, isa = 0;
+	struct fix *f = *state;
+	gpa_t mp, t, at, end;
+
+	mptable_write(&f->mem, &cfg);
+	mp = find_mp(f);
+	assert_int_equal(get(f, mp + 8, 2), 0x401);
+	assert_int_equal(sum(f, mp, 16), 0);
+	/* No default configuration: there is a table. */
+	assert_int_equal(get(f, mp + 11, 1), 0);
+	t = get(f, mp + 4, 4);
+	assert_int_equal(get(f, t, 4), 0x504d4350);
+	end = t + get(f, t + 4, 2);
+	assert_int_equal(sum(f, t, end - t), 0);
+	assert_int_equal(get(f, t + 36, 4), 0xfee00000);
+	for (at = t + 44; at < end; at += get(f, at, 1) ? 8 : 20) {
+		uint64_t type = get(f, at, 1);
+
+		assert_in_range(type, 0, 4);
+		if (type == 0) {
+			assert_int_equal(get(f, at + 1, 1), kinds[0]);
+			assert_int_equal(get(f, at + 3, 1), kinds[0] ? 1 : 3);
+			assert_int_equal(get(f, at + 4, 8),
+			    UINT64_C(0x178bfbff00b20f21));
+		} else if (type == 2) {
+			assert_int_equal(get(f, at + 4, 4), 0xfec00000);
+		} else if (type == 3 && get(f, at + 4, 1) == 0) {
+			unsigned source = (unsigned)get(f, at + 5, 1);
+
+			pci++;
+			assert_int_equal(get(f, at + 7, 1),
+			    16 + ((source >> 2) + (source & 3)) % 8);
+		} else if (type == 3) {
+			unsigned irq = (unsigned)get(f, at + 5, 1);
+
+			isa |= 1u << irq;
+			assert_int_equal(get(f, at + 7, 1), irq ? irq : 2);
+		}
+		kinds[type]++;
+	}
+	assert_int_equal(at, end);
+	assert_int_equal(kinds[0], 16);
+	assert_int_equal(kinds[1], 2);
+	assert_int_equal(kinds[2], 1);
+	assert_int_equal(pci, 128);
+	assert_int_equal(isa, 0xfffb);
+	assert_int_equal(kinds[4], 2);
+	assert_int_equal(get(f, t + 34, 2),
+	    kinds[0] + kinds[1] + kinds[2] + kinds[3] + kinds[4]);
+}
+
 int
 main(void)
 {
@@ -254,6 +324,7 @@ main(void)
 		T(fadt_describes_the_chips),
 		T(madt_lists_processors_ioapic_and_overrides),
 		T(iasl_understands_every_table),
+		T(mp_tables_list_what_the_madt_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
