@@ -18,6 +18,7 @@ GUEST_IMAGES = \
 	guests/selftest/x64/exc.elf \
 	guests/selftest/x64/fp.elf \
 	guests/selftest/x64/pcid.elf \
+	guests/selftest/x64/near.elf \
 	guests/selftest/x64/pf.elf \
 	guests/selftest/x64/shadow.elf \
 	guests/selftest/x64/smc.elf \

@@ -27,6 +27,8 @@ struct slow {
 	struct addr a;
 	uint32_t info;
 	bool flags_in_rcx;	/* restore them first (hosts without BMI2) */
+	bool elided;		/* only near the access before was looked */
+	bool offset;		/* rcx must be the offset in the page */
 };
 
 /* A conditional exit whose far side is out of line. */
@@ -64,6 +66,15 @@ struct gen {
 	bool must_poll;		/* whatever comes next: STI was here */
 	bool ended;		/* control never falls through any more */
 
+	/* The access before, if r10 and rcx still speak of it: gen_near.c. */
+	struct {
+		bool valid, write;
+		uint8_t base;
+		int64_t disp;
+	} near;
+	bool near_ok;		/* nothing emitted for this instruction yet */
+	bool near_kept;		/* this instruction leaves it valid */
+
 	struct slow slow[GEN_MAX_SLOW];
 	unsigned n_slow;
 	struct cold cold[BT_MAX_EXITS];
@@ -87,6 +98,16 @@ void gen_ea(struct gen *g, unsigned dst, const struct addr *a, bool with_seg);
  * Keeps flags if g->flags_live.
  */
 void gen_check(struct gen *g, const struct addr *a, unsigned size, bool write);
+
+/* Try to check by what is known of the access before. */
+bool gen_near_check(struct gen *g, struct slow *s, const struct addr *a,
+    unsigned size, bool write);
+void gen_near_note(struct gen *g, struct slow *s, const struct addr *a,
+    bool write);
+/* The instruction at hand adds delta to reg; r10 and rcx are as they were. */
+void gen_near_moved(struct gen *g, unsigned reg, int64_t delta);
+/* r10 and rcx are as they were; i may have changed the base. */
+void gen_near_after(struct gen *g, const struct insn *i);
 
 /* Emit i as it is, operands renamed.  False: it must be stepped. */
 bool gen_native(struct gen *g);

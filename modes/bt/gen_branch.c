@@ -273,6 +273,7 @@ gen_branch(struct gen *g)
 		if (i->desc->id != I_JCC)
 			return gen_loop(g, target);
 		gen_jcc(g, i->cond, target);
+		g->near_kept = true;
 		return true;
 	case FLOW_JMP:
 		gen_jump(g, target);

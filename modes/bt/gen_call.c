@@ -101,6 +101,7 @@ gen_call(struct gen *g, uint64_t target)
 {
 	struct emit *e = &g->e;
 
+	g->near_ok = true;
 	push_return(g);
 	if (!paired(g, target)) {
 		gen_jump(g, target);
@@ -192,6 +193,7 @@ gen_ret(struct gen *g)
 	uint32_t drop = 8 + (g->i->imm_len ? (uint16_t)g->i->imm : 0);
 	struct emit *e = &g->e;
 
+	g->near_ok = true;
 	gen_check(g, &a, 8, false);
 	op_rmx(e, W64, OP_LOAD, S_B, S_A, S_B, 1, 0);
 	/* Return points do not poll; after STI somebody must. */

@@ -145,6 +145,8 @@ new_slow(struct gen *g, const struct addr *a, unsigned size, bool write)
 	if (g->i && (g->i->desc->attr & ATTR_ALIGNED))
 		s->info |= INFO_ALIGNED;
 	s->flags_in_rcx = false;
+	s->elided = false;
+	s->offset = false;
 	return s;
 }
 
@@ -168,19 +170,35 @@ addend_offset(const struct gen *g)
 	return g->tlb + (uint32_t)offsetof(struct tlb_entry, addend);
 }
 
+/* S_A = what is to be masked for the entry's offset in the table. */
 static void
-check_arith(struct gen *g, struct slow *s, unsigned size, bool write)
+page_bits(struct gen *g)
 {
 	struct emit *e = &g->e;
 
+	if (g->t->bmi2) {
+		rorx(e, S_A, S_B, PAGE_SHIFT - 5);
+		return;
+	}
 	op_rr(e, W32, OP_LOAD, S_A, S_B);
 	shr_ri(e, W32, S_A, PAGE_SHIFT - 5);
+}
+
+/* Returns the jump to bind to the miss, as check_flag_free(). */
+static uint8_t *
+check_arith(struct gen *g, unsigned size, bool write)
+{
+	struct emit *e = &g->e;
+	uint8_t *miss;
+
+	page_bits(g);
 	alu_ri(e, W32, 4, S_A, (int32_t)TLB_INDEX_MASK);
 	mov_rr(e, S_C, S_B);
 	op_gsx(e, W64, 0x03, S_C, S_A, tag_offset(g, write));
 	alu_ri(e, W64, 7, S_C, (int32_t)(PAGE_SIZE - size));
-	slow_from(s, jcc_fwd(e, CC_A));
+	miss = jcc_fwd(e, CC_A);
 	op_gsx(e, W64, OP_LOAD, S_A, S_A, addend_offset(g));
+	return miss;
 }
 
 /* The same where rcx is taken: r11 is moved to the page's offset and back. */
@@ -189,8 +207,7 @@ check_arith_in_place(struct gen *g, struct slow *s, unsigned size, bool write)
 {
 	struct emit *e = &g->e;
 
-	op_rr(e, W32, OP_LOAD, S_A, S_B);
-	shr_ri(e, W32, S_A, PAGE_SHIFT - 5);
+	page_bits(g);
 	alu_ri(e, W32, 4, S_A, (int32_t)TLB_INDEX_MASK);
 	op_gsx(e, W64, 0x03, S_B, S_A, tag_offset(g, write));
 	alu_ri(e, W64, 7, S_B, (int32_t)(PAGE_SIZE - size));
@@ -199,11 +216,11 @@ check_arith_in_place(struct gen *g, struct slow *s, unsigned size, bool write)
 	op_gsx(e, W64, OP_LOAD, S_A, S_A, addend_offset(g));
 }
 
-static void
-check_flag_free(struct gen *g, struct slow *s, unsigned size, bool write)
+static uint8_t *
+check_flag_free(struct gen *g, unsigned size, bool write)
 {
 	struct emit *e = &g->e;
-	uint8_t *hit;
+	uint8_t *hit, *miss;
 
 	rorx(e, S_A, S_B, PAGE_SHIFT);
 	pdep_gs(e, S_A, S_A, GS(mask_tlb));
@@ -212,8 +229,9 @@ check_flag_free(struct gen *g, struct slow *s, unsigned size, bool write)
 	op_gsx(e, W64, OP_LOAD, S_A, S_A, addend_offset(g));
 	pext_gs(e, S_C, S_C, GS(mask_page));
 	hit = short_fwd(e, OP_JRCXZ);
-	slow_from(s, jmp_fwd(e));
+	miss = jmp_fwd(e);
 	bind8(e, hit);
+	return miss;
 }
 
 /* lahf; seto al, kept in rcx; rax stays the guest's. */
@@ -303,7 +321,11 @@ gen_check(struct gen *g, const struct addr *a, unsigned size, bool write)
 	struct slow *s = new_slow(g, a, size, write);
 	bool seg = a->seg == SEG_FS || a->seg == SEG_GS;
 
+	if (!g->near_ok)
+		g->near.valid = false;
+	g->near_ok = false;
 	if (a->konst && !seg) {
+		g->near.valid = false;
 		if (((uint64_t)a->disp & ~PAGE_MASK) + size > PAGE_SIZE)
 			slow_from(s, jmp_fwd(e));
 		else
@@ -311,11 +333,17 @@ gen_check(struct gen *g, const struct addr *a, unsigned size, bool write)
 		s->back = emit_rx(e);
 		return;
 	}
+	if (gen_near_check(g, s, a, size, write)) {
+		s->back = emit_rx(e);
+		return;
+	}
+	g->near.valid = false;
 	gen_ea(g, S_B, a, true);
 	if (!g->flags_live) {
-		check_arith(g, s, size, write);
+		slow_from(s, check_arith(g, size, write));
+		gen_near_note(g, s, a, write);
 	} else if (g->t->bmi2) {
-		check_flag_free(g, s, size, write);
+		slow_from(s, check_flag_free(g, size, write));
 	} else {
 		gen_flags_save(e);
 		s->flags_in_rcx = true;
@@ -323,6 +351,19 @@ gen_check(struct gen *g, const struct addr *a, unsigned size, bool write)
 		gen_flags_restore(e);
 	}
 	s->back = emit_rx(e);
+}
+
+/* Not in the page of the access before: check as if there had been none. */
+static void
+emit_elided(struct gen *g, const struct slow *s)
+{
+	unsigned size = s->info & (INFO_REFAULT - 1);
+	bool write = s->info >> 8 & 1;
+	uint8_t *miss = s->offset ? check_arith(g, size, write) :
+	    check_flag_free(g, size, write);
+
+	jmp_to(&g->e, s->back);
+	bind32(&g->e, miss);
 }
 
 static void
@@ -335,9 +376,15 @@ emit_slow(struct gen *g, const struct slow *s)
 	if (s->flags_in_rcx)
 		gen_flags_restore(e);
 	gen_ea(g, S_B, &s->a, true);
+	if (s->elided)
+		emit_elided(g, s);
 	mov_ri(e, S_C, s->info);
 	mov_id(e, S_A, g->tu_index, RELOC_TU);
 	call_to(e, g->t->tlb_miss[g->b->set][s->info >> 8 & 1]);
+	if (s->offset) {
+		op_rr(e, W32, OP_LOAD, S_C, S_B);
+		alu_ri(e, W32, 4, S_C, (int32_t)(PAGE_SIZE - 1));
+	}
 	jmp_to(e, s->back);
 }
 

@@ -25,6 +25,7 @@ struct native {
 	} back[4];		/* guest registers in scratch registers */
 	unsigned n_back;
 	bool rcx_used, rcx_back;
+	bool lost;		/* r10 or rcx is overwritten: gen_near.c */
 };
 
 static bool
@@ -34,12 +35,14 @@ take_temp(struct gen *g, struct native *n, uint8_t *host)
 		/* Fold the address into one register to gain the other. */
 		lea_rr(&g->e, S_A, n->base, n->index);
 		n->temp[n->n_temp++] = n->index;
+		n->lost = true;
 		n->base = S_A;
 		n->index = H_NONE;
 	}
 	if (!n->n_temp)
 		return false;
 	*host = n->temp[--n->n_temp];
+	n->lost |= *host != S_B;
 	return true;
 }
 
@@ -160,6 +163,7 @@ prepare(struct gen *g, struct native *n)
 		return false;
 	if (i->has_mem) {
 		a = gen_addr(g);
+		g->near_ok = true;
 		gen_check(g, &a, i->mem_size, i->mem_access & ACC_W);
 		n->mem = true;
 		n->base = S_A;
@@ -168,18 +172,23 @@ prepare(struct gen *g, struct native *n)
 			if (uses_rcx_field(i))
 				return false;
 			lea_rr(&g->e, S_C, S_A, S_B);
+			n->lost = true;
 			n->base = S_C;
 			n->index = H_NONE;
 			return true;
 		}
 	} else {
 		n->temp[n->n_temp++] = S_A;
-		n->temp[n->n_temp++] = S_B;
 	}
-	if (n->rcx_used || (n->no_rex && uses_rcx_field(i)))
+	if (n->rcx_used || (n->no_rex && uses_rcx_field(i))) {
 		mov_rr(&g->e, H_RCX, H_R8);
-	else
+		n->lost = true;
+	} else {
 		n->temp[n->n_temp++] = S_C;
+	}
+	/* The last one is taken first. */
+	if (!n->mem)
+		n->temp[n->n_temp++] = S_B;
 	return true;
 }
 
@@ -296,6 +305,8 @@ gen_native(struct gen *g)
 			    GS_GPR(n.back[k].guest));
 	if (n.rcx_back || (i->desc->gpr_write & 1u << RCX))
 		mov_rr(&g->e, H_R8, H_RCX);
+	if (!n.lost)
+		gen_near_after(g, i);
 	return true;
 }
 
@@ -326,5 +337,6 @@ gen_lea(struct gen *g)
 	op_rmx(e, w, OP_LEA, dst, a.base == REG_NONE ? H_NONE : bt_home[a.base],
 	    a.index == REG_NONE ? H_NONE : bt_home[a.index], a.scale,
 	    (int32_t)a.disp);
+	gen_near_after(g, i);
 	return true;
 }

@@ -31,15 +31,20 @@ gen_push(struct gen *g)
 		gen_check(g, &below_rsp, 8, true);
 		src = bt_home[o->reg];
 		if (src == H_NONE) {
-			src = S_C;
-			load_gs(e, src, GS_GPR(o->reg));
+			/* One of the two is enough from here on. */
+			lea_rr(e, S_A, S_A, S_B);
+			load_gs(e, S_B, GS_GPR(o->reg));
+			op_rm(e, W64, OP_STORE, S_B, S_A, 0);
+			break;
 		}
 		op_rmx(e, W64, OP_STORE, src, S_A, S_B, 1, 0);
+		gen_near_moved(g, RSP, -8);
 		break;
 	case OPND_IMM:
 		gen_check(g, &below_rsp, 8, true);
 		op_rmx(e, W64, 0xc7, 0, S_A, S_B, 1, 0);
 		emit32(e, (uint32_t)g->i->imm);
+		gen_near_moved(g, RSP, -8);
 		break;
 	case OPND_MEM:
 		a = gen_addr(g);
@@ -72,8 +77,10 @@ gen_pop(struct gen *g)
 	} else {
 		op_rmx(e, W64, OP_LOAD, bt_home[o->reg], S_A, S_B, 1, 0);
 	}
-	if (o->reg != RSP)
+	if (o->reg != RSP) {
 		lea_rm(e, H_R9, H_R9, 8);
+		gen_near_moved(g, RSP, 8);
+	}
 	return true;
 }
 
@@ -89,6 +96,10 @@ gen_leave(struct gen *g)
 	op_rmx(e, W64, OP_LOAD, S_B, S_A, S_B, 1, 0);
 	lea_rm(e, H_R9, H_RBP, 8);
 	mov_rr(e, H_RBP, S_B);
+	/* What was RBP is RSP - 8 now. */
+	g->near.base = RSP;
+	g->near.disp -= 8;
+	g->near_kept = true;
 	return true;
 }
 
@@ -127,6 +138,7 @@ gen_stack(struct gen *g)
 
 	if (i->op_bytes != 8)
 		return false;
+	g->near_ok = true;
 	switch (i->desc->id) {
 	case I_PUSH:
 		return gen_push(g);

@@ -241,8 +241,10 @@ gen_insn(struct gen *g)
 	case CLASS_INT:
 		if (i->desc->id == I_LEA)
 			return gen_lea(g);
-		if (is_hint(i))
+		if (is_hint(i)) {
+			g->near_kept = true;
 			return true;
+		}
 		return native_ok(g, i) && gen_native(g);
 	case CLASS_VEC:
 	case CLASS_MMX:
@@ -267,6 +269,7 @@ gen_insn(struct gen *g)
 static void
 emit_count(struct gen *g)
 {
+	g->near.valid = false;
 	load_gs(&g->e, S_A, GS(count));
 	lea_rm(&g->e, S_A, S_A, 1);
 	store_gs(&g->e, S_A, GS(count));
@@ -298,6 +301,7 @@ emit_body(struct gen *g, const struct source *s)
 		bool alone = k + 1 == g->n_insn;
 
 		g->i = i;
+		g->near_ok = g->near_kept = false;
 		g->off = off;
 		g->rip = g->rip0 + off;
 		g->next = g->rip + i->len;
@@ -310,6 +314,7 @@ emit_body(struct gen *g, const struct source *s)
 			gen_step(g);
 			g->n_insn = k + 1;
 		}
+		g->near.valid = g->near.valid && g->near_kept;
 		off += i->len;
 	}
 	g->off = g->guest_len = off;
@@ -395,6 +400,7 @@ begin(struct gen *g, struct bt_vcpu *b)
 	g->jc = bt_jc_offset(b);
 	g->n_slow = g->n_cold = g->n_exit = g->n_insn = 0;
 	g->ended = g->must_poll = false;
+	g->near.valid = false;
 }
 
 /* Decode and emit at most g->max_insns; false if they did not fit. */
