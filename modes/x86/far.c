@@ -372,6 +372,26 @@ ret_real(struct vcpu *c, unsigned size, unsigned imm)
 	return 0;
 }
 
+/*
+ * AMD processors read the other level's SS and RSP before they look at CS,
+ * even where that leads to an inner level, which is #GP (seen on Zen 5).
+ */
+static int
+outer_stack_first(struct vcpu *c, const struct far_return *r, unsigned size,
+    unsigned imm)
+{
+	struct stack st = r->st;
+	uint64_t v;
+
+	if (!c->amd || (r->sel & 3u) == c->s.cpl)
+		return 0;
+	st.sp += imm + size;
+	if (x86_pop(c, &st, &v, size))
+		return -1;
+	st.sp = r->st.sp + imm;
+	return x86_pop(c, &st, &v, size);
+}
+
 int
 x86_far_ret(struct vcpu *c, unsigned size, unsigned imm)
 {
@@ -385,7 +405,7 @@ x86_far_ret(struct vcpu *c, unsigned size, unsigned imm)
 	if (x86_pop(c, &r.st, &r.rip, size) || x86_pop(c, &r.st, &cs, size))
 		return -1;
 	r.sel = (uint16_t)cs;
-	if (x86_return_cs(c, &r))
+	if (outer_stack_first(c, &r, size, imm) || x86_return_cs(c, &r))
 		return -1;
 	r.st.sp += imm;
 	if ((r.sel & 3u) > c->s.cpl) {

@@ -307,6 +307,26 @@ call_gate_to_ring0_copies_parameters(void **state)
 	assert_false(f->c->s.seg[SEG_ES].attr & SEG_UNUSABLE);
 }
 
+/* The stack ends behind CS: AMD wants to see SS and ESP all the same. */
+static void
+return_to_ring0_from_short_stack(void **state)
+{
+	struct fx *f = *state;
+
+	fx_prot(f);
+	fx_ring3(f);
+	f->c->s.gpr[RSP] = FX_STACK3 - 8;
+	fx_put(f, FX_STACK3 - 8, 0x5000, 4);
+	fx_put(f, FX_STACK3 - 4, SEL_CODE0, 4);
+	f->c->s.seg[SEG_SS].limit = FX_STACK3 - 1;
+	expect(f, x86_far_ret(f->c, 4, 0), VEC_GP, SEL_CODE0, 0);
+	fx_amd(f, true);
+	expect(f, x86_far_ret(f->c, 4, 0), VEC_SS, 0, 0);
+	f->c->s.seg[SEG_SS].limit = FX_STACK3 + 7;
+	expect(f, x86_far_ret(f->c, 4, 0), VEC_GP, SEL_CODE0, 0);
+	assert_int_equal(f->c->s.gpr[RSP], FX_STACK3 - 8);
+}
+
 struct gate_row {
 	uint8_t attr;
 	uint16_t target;
@@ -737,6 +757,7 @@ main(void)
 		FX_TEST(looking_at_descriptors),
 		FX_TEST(far_jumps_and_calls_to_code),
 		FX_TEST(far_jump_in_real_mode),
+		FX_TEST(return_to_ring0_from_short_stack),
 		FX_TEST(call_gate_to_ring0_copies_parameters),
 		FX_TEST(call_gates_that_are_refused),
 		FX_TEST(call_gate_in_long_mode),
