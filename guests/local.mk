@@ -24,6 +24,7 @@ GUEST_IMAGES = \
 	guests/selftest/x64/smc.elf \
 	guests/selftest/x64/step.elf \
 	guests/selftest/x64/straddle.elf \
+	guests/selftest/x64/sys.elf \
 	guests/selftest/x64/tlb.elf \
 	guests/selftest/x64/user.elf
 ## Guests with several processors: these also take guests/lib/smp.*.
