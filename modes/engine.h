@@ -155,6 +155,7 @@ struct vcpu {
 		uint64_t dr6;
 	} exc;
 	uint64_t insns;			/* retired by the interpreter */
+	uint64_t looks;			/* at attention, in C */
 	bool fpu_live;			/* guest vectors are in the registers */
 	struct walk_regs walk;		/* follows cr0, cr3, cr4, efer, rflags */
 	bool smc_hit;			/* a traced code page was written */

@@ -12,6 +12,7 @@ include tests/engine.mk
 include tests/x86.mk
 include tests/io.mk
 include tests/guests.mk
+include tests/smp.mk
 include tests/decoder.mk
 include tests/programs.mk
 

@@ -340,6 +340,7 @@ string_rest(struct bt_vcpu *b)
 static bool
 wants_out(struct bt_vcpu *b)
 {
+	b->c.looks++;
 	return atomic_load_explicit(&b->c.attention, memory_order_relaxed) == 0;
 }
 

@@ -227,6 +227,7 @@ adopt_thread(struct bt_vcpu *b)
 static bool
 look_around(struct vcpu *c, struct vcpu_exit *x)
 {
+	c->looks++;
 	if (atomic_load_explicit(&c->attention, memory_order_relaxed) == 0) {
 		atomic_store(&c->attention, 1);
 		vcpu_look_stop(c);

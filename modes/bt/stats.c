@@ -18,6 +18,7 @@ struct counter {
 static const struct counter per_vcpu[] = {
 	VCPU_COUNTER("bt.insns_translated_retired", count),
 	VCPU_COUNTER("bt.insns_interpreted", c.insns),
+	VCPU_COUNTER("bt.looks", c.looks),
 	VCPU_COUNTER("bt.exits_chain", n_exit[BT_EXIT_CHAIN]),
 	VCPU_COUNTER("bt.exits_lookup", n_exit[BT_EXIT_LOOKUP]),
 	VCPU_COUNTER("bt.exits_poll", n_exit[BT_EXIT_POLL]),

@@ -244,6 +244,7 @@ execute(struct vcpu *c)
 static inline bool
 wants_attention(struct vcpu *c)
 {
+	c->looks++;
 	if (atomic_load_explicit(&c->attention, memory_order_relaxed) == 0)
 		return true;
 	if (atomic_load_explicit(&c->nmi_hint, memory_order_relaxed))

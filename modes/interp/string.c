@@ -81,8 +81,9 @@ count_down(const struct string *s, uint64_t n)
 
 /* Must the instruction stop here, to go on later? */
 static bool
-interrupted(const struct vcpu *c)
+interrupted(struct vcpu *c)
 {
+	c->looks++;
 	return atomic_load_explicit(&c->attention, memory_order_relaxed) == 0 ||
 	    (c->s.rflags & FLAG_TF) || (c->s.dr[7] & 0xff);
 }
