@@ -34,6 +34,7 @@ SMP_IMAGES = \
 	guests/selftest/smp/litmus.elf \
 	guests/selftest/smp/lockcross.elf \
 	guests/selftest/smp/mix.elf \
+	guests/selftest/smp/spaces.elf \
 	guests/selftest/smp/xmc.elf
 GUEST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin -fno-pic -no-pie -static -nostdlib \
