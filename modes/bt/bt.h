@@ -50,6 +50,13 @@ enum {
  */
 enum bt_set { SET_KERNEL, SET_KERNEL_AC, SET_USER, SET_COUNT };
 
+static inline enum bt_set
+bt_set_of(uint32_t mode)
+{
+	return mode & MODE_USER ? SET_USER :
+	    mode & MODE_AC ? SET_KERNEL_AC : SET_KERNEL;
+}
+
 /* --- soft TLB -------------------------------------------------------- */
 
 #define TLB_BITS 12
@@ -186,6 +193,9 @@ struct tu {
 	bool dead;		/* invalidated */
 	bool global;		/* all its pages are */
 	bool fixed;		/* cannot be relocated */
+	/* Whose jump caches it was put into: by vCPU modulo 16, by slot. */
+	uint16_t jc_vcpus;
+	uint8_t jc_slots;
 	const uint8_t *code;	/* entry, rx */
 	const uint8_t *start;	/* first host byte (before the entry) */
 	uint32_t code_len;	/* from start */
@@ -510,7 +520,7 @@ void bt_jc_reset(struct bt_image *m);
 void bt_jc_set_mode(struct bt_image *m, enum bt_set s, uint32_t mode);
 void bt_jc_flush_nonglobal(struct bt_image *m);
 void bt_jc_flush_page(struct bt_image *m, gva_t va, bool globals_only);
-void bt_jc_put(struct bt_vcpu *b, uint64_t rip, const struct tu *u);
+void bt_jc_put(struct bt_vcpu *b, uint64_t rip, struct tu *u);
 /* Nothing leads to u any more.  b may run meanwhile. */
 void bt_jc_drop(struct bt_vcpu *b, const struct tu *u);
 /* Nothing to any translation. */

@@ -114,7 +114,7 @@ bt_jc_flush_nonglobal(struct bt_image *m)
 }
 
 void
-bt_jc_put(struct bt_vcpu *b, uint64_t rip, const struct tu *u)
+bt_jc_put(struct bt_vcpu *b, uint64_t rip, struct tu *u)
 {
 	struct bt_image *m = b->img;
 	struct jump_cache *jc = &m->jc[b->set];
@@ -123,6 +123,8 @@ bt_jc_put(struct bt_vcpu *b, uint64_t rip, const struct tu *u)
 	uint64_t *w = page_word(m, rip, &bit);
 
 	*w |= bit;
+	u->jc_vcpus |= 1 << b->c.id % 16;
+	u->jc_slots |= 1 << b->cur;
 	jc->used |= BIT(idx / GROUP);
 	if (u->global && !(rip >> 63))
 		m->user_globals = true;
@@ -140,17 +142,19 @@ void
 bt_jc_drop(struct bt_vcpu *b, const struct tu *u)
 {
 	unsigned idx = jc_index(u->rip);
+	enum bt_set set = bt_set_of(u->mode);
 
+	if (!(u->jc_vcpus >> b->c.id % 16 & 1))
+		return;
 	for (unsigned k = 0; k < b->n_slots; k++) {
-		struct jump_cache *jc = b->slot[k].img->jc;
+		struct jump_cache *jc = &b->slot[k].img->jc[set];
 
-		if (b->slot[k].todo & TODO_ALL)
+		if (!(u->jc_slots >> k & 1) || (b->slot[k].todo & TODO_ALL))
 			continue;
 		/* Its vCPU may be between its loads of key and code. */
-		for (int s = 0; s < SET_COUNT; s++)
-			if (jc[s].host[idx] == (uint64_t)(uintptr_t)u->code)
-				__atomic_store_n(&jc[s].nkey[idx], no_key(idx),
-				    __ATOMIC_RELAXED);
+		if (jc->host[idx] == (uint64_t)(uintptr_t)u->code)
+			__atomic_store_n(&jc->nkey[idx], no_key(idx),
+			    __ATOMIC_RELAXED);
 	}
 }
 
@@ -161,6 +165,8 @@ bt_jc_drop_all(struct bt_vcpu *b)
 		if (!(b->slot[k].todo & TODO_ALL))
 			bt_jc_reset(b->slot[k].img);
 }
+
+static_assert(BT_IMAGES <= 8, "tu.jc_slots has a bit for each");
 
 /* --- instruction TLB ------------------------------------------------------ */
 
