@@ -68,9 +68,16 @@ guests/ubench/ubench32: guests/ubench/ubench.c
 	$(AM_V_CCLD)mkdir -p $(@D) && $(CC) -m32 -O2 -static -o $@ $< || \
 	{ echo "ubench32 is not built: install gcc-multilib" >&2; rm -f $@; }
 
-check_DATA = $(GUEST_IMAGES) $(SMP_IMAGES) guests/clocks/clocks.elf guests/ubench/ubench
-CLEANFILES += $(GUEST_IMAGES) $(SMP_IMAGES) guests/clocks/clocks.elf \
+## /init of a Linux guest; see tests/smp_clock.test.
+guests/clocks/order: guests/clocks/order.c
+	$(AM_V_CCLD)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -static \
+	    -pthread -o $@ $<
+
+check_DATA = $(GUEST_IMAGES) $(SMP_IMAGES) guests/clocks/clocks.elf guests/clocks/order \
+	guests/ubench/ubench
+CLEANFILES += $(GUEST_IMAGES) $(SMP_IMAGES) guests/clocks/clocks.elf guests/clocks/order \
 	guests/ubench/ubench guests/ubench/ubench32
 EXTRA_DIST += $(GUEST_LIB) guests/lib/guest.h guests/lib/guest.ld \
 	$(GUEST_IMAGES:.elf=.c) $(SMP_LIB) guests/lib/smp.h \
-	guests/lib/smp_size.h $(SMP_IMAGES:.elf=.c) guests/clocks/clocks.c guests/ubench/ubench.c guests/README.md
+	guests/lib/smp_size.h $(SMP_IMAGES:.elf=.c) guests/clocks/clocks.c \
+	guests/clocks/order.c guests/ubench/ubench.c guests/README.md

@@ -24,5 +24,5 @@ dist_check_SCRIPTS += tests/try.test
 LONG_TESTS += tests/long/boots.sh tests/long/kernels.sh \
 	tests/long/try_minbase.sh
 EXTRA_DIST += tests/long/kernels-init.sh
-TESTS += tests/smp_boot.test
-dist_check_SCRIPTS += tests/smp_boot.test
+TESTS += tests/smp_boot.test tests/smp_clock.test
+dist_check_SCRIPTS += tests/smp_boot.test tests/smp_clock.test
