@@ -29,6 +29,7 @@ struct slow {
 	bool flags_in_rcx;	/* restore them first (hosts without BMI2) */
 	bool elided;		/* only near the access before was looked */
 	bool offset;		/* rcx must be the offset in the page */
+	uint8_t row, n_row;	/* instructions from that one, or 0: one only */
 };
 
 /* A conditional exit whose far side is out of line. */
@@ -134,6 +135,16 @@ void gen_probe_const(struct emit *e, const struct bt_vm *t, uint32_t jc,
 void gen_probe_target(struct gen *g, uint8_t **hit);
 void gen_jump_resolved(struct gen *g);
 void gen_call(struct gen *g, uint64_t target);
+/* The same once the return address is pushed. */
+void gen_call_pushed(struct gen *g, uint64_t target);
+/* Store the return address at [S_A + S_B + at]. */
+void gen_store_next(struct gen *g, int32_t at);
+void gen_push_return(struct gen *g);
+/* S_B = the return address, RSP += 8; then the rest of RET. */
+void gen_pop_return(struct gen *g);
+void gen_ret_popped(struct gen *g);
+/* Is RET i paired with the host's, and of the plain kind? */
+bool gen_ret_pairs(const struct gen *g, const struct insn *i);
 void gen_call_resolved(struct gen *g);
 bool gen_ret(struct gen *g);
 /* May an exit to target be patched once the target is known? */
@@ -147,6 +158,11 @@ uint8_t *gen_unless_canonical(struct emit *e);
 void gen_check_canonical(struct gen *g);
 void gen_jcc(struct gen *g, unsigned cc, uint64_t target);
 void gen_step(struct gen *g);
+/* Instruction k is the one at hand. */
+void gen_at(struct gen *g, unsigned k);
+/* The row of stack instructions that starts at k: how many, 0 if none. */
+unsigned gen_row(struct gen *g, unsigned k);
+void gen_row_apart(struct gen *g, const struct slow *s);
 /* The forward jump at field leads to stepping the instruction at hand. */
 void gen_cold_step(struct gen *g, uint8_t *field, bool flags_in_rcx);
 /* bt_ret_select() between the kernel's two sets; the mode is the same. */

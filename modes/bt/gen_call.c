@@ -13,26 +13,33 @@
  */
 #include "modes/bt/gen.h"
 
-/* Store a return address below RSP; RSP itself moves last. */
-static void
-push_return(struct gen *g)
+void
+gen_store_next(struct gen *g, int32_t at)
 {
 	struct emit *e = &g->e;
 	enum imm_class cls = imm_class(g->next);
+
+	if (cls == IMM_POS31 || cls == IMM_NEG32) {
+		op_rmx(e, W64, 0xc7, 0, S_A, S_B, 1, at);
+		emit32(e, (uint32_t)g->next);
+		emit_reloc(e, RELOC_VA, cls, 4);
+	} else {
+		mov_va(e, S_C, g->next, RELOC_VA);
+		op_rmx(e, W64, OP_STORE, S_C, S_A, S_B, 1, at);
+	}
+}
+
+/* Store a return address below RSP; RSP itself moves last. */
+void
+gen_push_return(struct gen *g)
+{
 	struct addr a = {
 		.base = RSP, .index = REG_NONE, .seg = SEG_SS, .disp = -8,
 	};
 
 	gen_check(g, &a, 8, true);
-	if (cls == IMM_POS31 || cls == IMM_NEG32) {
-		op_rmx(e, W64, 0xc7, 0, S_A, S_B, 1, 0);
-		emit32(e, (uint32_t)g->next);
-		emit_reloc(e, RELOC_VA, cls, 4);
-	} else {
-		mov_va(e, S_C, g->next, RELOC_VA);
-		op_rmx(e, W64, OP_STORE, S_C, S_A, S_B, 1, 0);
-	}
-	lea_rm(e, H_R9, H_R9, -8);
+	gen_store_next(g, 0);
+	lea_rm(&g->e, H_R9, H_R9, -8);
 }
 
 /*
@@ -99,10 +106,16 @@ call_by_probe(struct gen *g, uint64_t target)
 void
 gen_call(struct gen *g, uint64_t target)
 {
+	g->near_ok = true;
+	gen_push_return(g);
+	gen_call_pushed(g, target);
+}
+
+void
+gen_call_pushed(struct gen *g, uint64_t target)
+{
 	struct emit *e = &g->e;
 
-	g->near_ok = true;
-	push_return(g);
 	if (!paired(g, target)) {
 		gen_jump(g, target);
 		return;
@@ -125,7 +138,7 @@ gen_call_resolved(struct gen *g)
 	struct emit *e = &g->e;
 
 	store_gs(e, S_B, GS(tmp_target));
-	push_return(g);
+	gen_push_return(g);
 	load_gs(e, S_B, GS(tmp_target));
 	if (!paired(g, 0)) {
 		gen_jump_resolved(g);
@@ -203,10 +216,34 @@ gen_ret(struct gen *g)
 	if (drop != 8)
 		gen_check_canonical(g);
 	lea_rm(e, H_R9, H_R9, (int32_t)drop);
-	mov_id(e, S_A, g->tu_index, RELOC_TU);
-	emit8(e, 0xc3);
-	g->ended = true;
+	gen_ret_popped(g);
 	return true;
+}
+
+bool
+gen_ret_pairs(const struct gen *g, const struct insn *i)
+{
+	return !(g->t->disable & BT_PART_CALLRET) && !g->must_poll &&
+	    !i->imm_len;
+}
+
+void
+gen_pop_return(struct gen *g)
+{
+	struct addr a = { .base = RSP, .index = REG_NONE, .seg = SEG_SS };
+	struct emit *e = &g->e;
+
+	gen_check(g, &a, 8, false);
+	op_rmx(e, W64, OP_LOAD, S_B, S_A, S_B, 1, 0);
+	lea_rm(e, H_R9, H_R9, 8);
+}
+
+void
+gen_ret_popped(struct gen *g)
+{
+	mov_id(&g->e, S_A, g->tu_index, RELOC_TU);
+	emit8(&g->e, 0xc3);
+	g->ended = true;
 }
 
 /*

@@ -147,6 +147,7 @@ new_slow(struct gen *g, const struct addr *a, unsigned size, bool write)
 	s->flags_in_rcx = false;
 	s->elided = false;
 	s->offset = false;
+	s->n_row = 0;
 	return s;
 }
 
@@ -375,6 +376,10 @@ emit_slow(struct gen *g, const struct slow *s)
 		bind32(e, s->from[k]);
 	if (s->flags_in_rcx)
 		gen_flags_restore(e);
+	if (s->n_row) {
+		gen_row_apart(g, s);
+		return;
+	}
 	gen_ea(g, S_B, &s->a, true);
 	if (s->elided)
 		emit_elided(g, s);

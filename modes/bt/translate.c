@@ -291,31 +291,58 @@ emit_entry(struct gen *g, const uint8_t **entry)
 	BUG_ON(!e->overflow && emit_rx(e) - *entry != BT_POLL_SIZE);
 }
 
+void
+gen_at(struct gen *g, unsigned k)
+{
+	g->i = &g->insn[k];
+	g->off = g->map[k].guest;
+	g->rip = g->rip0 + g->off;
+	g->next = g->rip + g->i->len;
+	g->flags_live = g->live[k];
+	g->near_ok = g->near_kept = false;
+}
+
 static void
-emit_body(struct gen *g, const struct source *s)
+emit_one(struct gen *g, unsigned k)
+{
+	bool alone = k + 1 == g->n_insn;
+
+	if (g->t->count_insns)
+		emit_count(g);
+	if ((alone && g->i->desc->id == I_STI) || !gen_insn(g)) {
+		gen_step(g);
+		g->n_insn = k + 1;
+	}
+	g->near.valid = g->near.valid && g->near_kept;
+}
+
+/* Where instructions are: the guest's side of the map. */
+static void
+place(struct gen *g)
 {
 	unsigned off = 0;
 
-	for (unsigned k = 0; k < g->n_insn && !g->ended; k++) {
-		const struct insn *i = &g->insn[k];
-		bool alone = k + 1 == g->n_insn;
-
-		g->i = i;
-		g->near_ok = g->near_kept = false;
-		g->off = off;
-		g->rip = g->rip0 + off;
-		g->next = g->rip + i->len;
-		g->flags_live = g->live[k];
-		g->map[k].host = (uint16_t)(g->e.p - g->start);
+	for (unsigned k = 0; k < g->n_insn; k++) {
 		g->map[k].guest = (uint16_t)off;
-		if (g->t->count_insns)
-			emit_count(g);
-		if ((alone && i->desc->id == I_STI) || !gen_insn(g)) {
-			gen_step(g);
-			g->n_insn = k + 1;
+		off += g->insn[k].len;
+	}
+}
+
+static void
+emit_body(struct gen *g, const struct source *s)
+{
+	unsigned off = 0, n;
+
+	place(g);
+	for (unsigned k = 0; k < g->n_insn && !g->ended; k += n) {
+		gen_at(g, k);
+		g->map[k].host = (uint16_t)(g->e.p - g->start);
+		n = gen_row(g, k);
+		if (!n) {
+			emit_one(g, k);
+			n = 1;
 		}
-		g->near.valid = g->near.valid && g->near_kept;
-		off += i->len;
+		off = g->off + g->i->len;
 	}
 	g->off = g->guest_len = off;
 	if (!g->ended && s->step_last) {

@@ -3,6 +3,7 @@
  * CALL and RET (SDM 1 6.4, SDM 2 CALL, RET) where they do not pair: a return
  * goes where the stack says, whatever a processor or a translator remembers
  * of the calls before; and the code it returns to is what is there by then.
+ * And pushes and pops in a row, as functions begin and end.
  */
 #include "guest.h"
 
@@ -154,6 +155,89 @@ faulting(void)
 	run(&c);
 	EXPECT(&c, PF, 2, c.f.rdx, "SDM 2 CALL: #PF");
 	CHECK_EQ(c.f.rsp, VA + 8, "SDM 2 CALL: RSP unchanged by a fault");
+}
+
+/*
+ * Rows of pushes and pops with the edge of what is mapped at each of their
+ * accesses: what comes before it is done, what faults changes nothing.
+ */
+static void
+rows(void)
+{
+	static const u8 in_at[] = { 0, 4, 5, 9, 11, 13 };
+	static const u8 out_at[] = { 0, 2, 6, 7, 9, 10 };
+	ulong in = CODE("push %rbx; mov %edi, %r12d; .byte 0x55;"
+	    "push %r12; xor %eax, %eax; push %r8; push $7; call 1f; 1:");
+	ulong out = CODE("pop %r8; pop %rbx; lea 1(%rbx), %eax; pop %rbp;"
+	    "pop %r12; pop %rdi; ret");
+	volatile ulong *top = (ulong *)VA;
+	struct cpu c;
+
+	page_map(VA - 4096, 0);
+	page_map(VA, page | PTE_P | PTE_W);
+	page_map(VA + 4096, 0);
+	for (unsigned n = 0; n <= 6; n++) {
+		cpu_init(&c, in);
+		c.f.rsp = VA + 8 * n;
+		c.f.rbx = 1;
+		c.f.rbp = 2;
+		c.f.rdi = 3;
+		c.f.r8 = 4;
+		fill((void *)VA, 0xee, 64);
+		run(&c);
+		EXPECT(&c, n == 6 ? DONE : PF, n == 6 ? 0 : 2,
+		    n == 6 ? -1ul : in + in_at[n], "SDM 2 PUSH: in a row");
+		CHECK_EQ(c.f.rsp, VA, "SDM 2 PUSH: those before are done");
+		CHECK_EQ(n == 6 || c.cr2 == VA - 8, 1, "SDM 3 4.7: CR2");
+		for (unsigned k = 0; k < n; k++)
+			CHECK_EQ(top[n - 1 - k], k == 3 ? 4 : k == 4 ? 7 :
+			    k == 5 ? in + 18 : k + 1, "SDM 2 PUSH: in order");
+		CHECK_EQ(top[n], ~0ul / 255 * 0xee, "SDM 2 PUSH: no more");
+	}
+	for (unsigned n = 0; n <= 6; n++) {
+		cpu_init(&c, out);
+		c.f.rsp = VA + 4096 - 8 * n;
+		for (unsigned k = 0; k < n; k++)
+			((volatile ulong *)c.f.rsp)[k] = k + 10;
+		if (n == 6)
+			((volatile ulong *)c.f.rsp)[5] = CODE("nop");
+		run(&c);
+		EXPECT(&c, n == 6 ? DONE : PF, 0,
+		    n == 6 ? -1ul : out + out_at[n], "SDM 2 POP: in a row");
+		CHECK_EQ(c.f.rsp, VA + 4096, "SDM 2 POP: those before are done");
+		CHECK_EQ(n == 6 || c.cr2 == VA + 4096, 1, "SDM 3 4.7: CR2");
+		CHECK(c.f.r8 == (n > 0 ? 10 : 0) && c.f.rbx == (n > 1 ? 11 : 0) &&
+		    c.f.rax == (n > 1 ? 12 : 0) && c.f.rbp == (n > 2 ? 12 : 0) &&
+		    c.f.r12 == (n > 3 ? 13 : 0) && c.f.rdi == (n > 4 ? 14 : 0),
+		    "SDM 2 POP: what the row had loaded");
+	}
+	/* Across a page edge where both are mapped. */
+	page_map(VA - 4096, page2 | PTE_P | PTE_W);
+	for (unsigned n = 0; n <= 12; n++) {
+		cpu_init(&c, CODE("push %rbx; push %rbp; mov %edi, %ebp;"
+		    "push %r12; push $-9; call 1f; jmp 2f; 1: ret;"
+		    "2: pop %rdi; pop %rax; pop %r9; pop %rsi"));
+		c.f.rsp = VA + 8 * n;
+		c.f.rbx = 0x1111;
+		c.f.rbp = 0x2222;
+		c.f.r12 = 0x3333;
+		run(&c);
+		EXPECT(&c, DONE, 0, -1, "SDM 2 PUSH, POP: over a page's edge");
+		CHECK(c.f.rdi == -9ul && c.f.rax == 0x3333 &&
+		    c.f.r9 == 0x2222 && c.f.rsi == 0x1111 &&
+		    c.f.rsp == VA + 8 * n, "SDM 2 POP: what was pushed");
+	}
+	/* LEAVE and what follows it. */
+	for (unsigned n = 0; n <= 4; n++) {
+		cpu_init(&c, CODE("mov %rsp, %rbp; call 1f; jmp 2f;"
+		    "1: push %rbp; mov %rsp, %rbp; push %rbx; sub $64, %rsp;"
+		    "leave; ret; 2:"));
+		c.f.rsp = VA + 8 * n;
+		run(&c);
+		EXPECT(&c, DONE, 0, -1, "SDM 2 LEAVE: and RET");
+		CHECK(c.f.rsp == VA + 8 * n && c.f.rbp == c.f.rsp,
+		    "SDM 2 LEAVE: as on the way in");
+	}
 }
 
 /* --- depth --------------------------------------------------------------- */
@@ -440,6 +524,7 @@ guest_main(void)
 	immediate();
 	flags();
 	faulting();
+	rows();
 	deep();
 	self_modifying();
 	remapped();
