@@ -7,9 +7,9 @@ decoder_programs = tests/decoder/decoder-host tests/decoder/decoder-text \
 check_PROGRAMS += tests/unit/decode_test $(decoder_programs)
 TESTS += tests/unit/decode_test tests/decoder/decoder-host \
 	tests/decoder/decoder-effects tests/decoder/decoder-memory \
-	tests/decoder/corpus.sh
-dist_check_SCRIPTS += tests/decoder/corpus.sh
-EXTRA_DIST += tests/decoder/README.md
+	tests/decoder/corpus.sh tests/decoder/features.sh
+dist_check_SCRIPTS += tests/decoder/corpus.sh tests/decoder/features.sh
+EXTRA_DIST += tests/decoder/README.md tests/decoder/features.py
 
 tests_unit_decode_test_SOURCES = tests/unit/decode_test.c \
 	tests/unit/decode_cases.h
