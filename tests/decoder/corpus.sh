@@ -24,11 +24,12 @@ fail()
 	failed=1
 }
 
+# With per_row=0: every opcode of VEX and EVEX.
 # rows MODE MACHINE OBJDUMP-OPTIONS [DECODER-OPTION]
 rows()
 {
 	echo "rows, $1 bits ($3):"
-	"$here/decoder-gen" "$1" 20260101 4 >"$work/rows.bin"
+	"$here/decoder-gen" "$1" 20260101 "${per_row:-4}" >"$work/rows.bin"
 	objdump -D -w -b binary -m "$2" -M "$3" "$work/rows.bin" |
 	    "$here/decoder-text" -m "$1" -s 32 -c "$cover" ${4:-} ||
 	    fail "rows, $1 bits"
@@ -63,6 +64,9 @@ unpack_kernel()
 }
 
 rows 64 i386:x86-64 intel,amd64
+per_row=0
+rows 64 i386:x86-64 intel,amd64
+per_row=4
 rows 64 i386:x86-64 intel,intel64 -i
 rows 32 i386 intel
 rows 16 i8086 intel
