@@ -3,6 +3,9 @@
 ELF_LOG_COMPILER = $(srcdir)/tests/guests/run
 TESTS += $(GUEST_IMAGES) $(SMP_IMAGES)
 dist_check_SCRIPTS += tests/guests/run tests/bench/compare tests/bench/clocks
+EXTRA_DIST += tests/mutation/README.md tests/mutation/mutate.py \
+	tests/mutation/operators.py tests/mutation/equivalent.txt \
+	tests/mutation/rows.sh
 EXTRA_DIST += tests/README.md tests/bench/init.c tests/oracle/README.md
 
 check_PROGRAMS += tests/oracle/oracle
@@ -27,4 +30,4 @@ dist_check_SCRIPTS += tests/oracle/bt.test tests/oracle/bt_exact.test \
 	tests/oracle/bt_poor.test \
 	tests/oracle/interp.test
 
-LONG_TESTS += tests/long/oracle.sh tests/long/compare.sh tests/long/clocks.sh
+LONG_TESTS += tests/long/oracle.sh tests/long/mutation.sh tests/long/compare.sh tests/long/clocks.sh
