@@ -19,7 +19,7 @@
 	{ "gdb", 0, "SOCKET", "listen there for gdb" }, \
 	{ "host-without", 0, "LIST", "do without these features of the host" }, \
 	{ "bt-disable", 0, "LIST", "do without these parts of the translator:" \
-	  MORE "chain,cross,callret,images,reloc,evict or all" }, \
+	  MORE "chain,cross,callret,images,reloc,evict,near,swap or all" }, \
 	{ "code-cache", 0, "SIZE", "size of the translator's code cache" }, \
 	{ "exact-flags", 0, NULL, "keep dead flags in fault frames too" }, \
 	{ "count-insns", 0, NULL, "count retired instructions (slower)" }, \

@@ -10,6 +10,7 @@ static const struct {
 	{ "chain", BT_PART_CHAIN }, { "cross", BT_PART_CROSS },
 	{ "callret", BT_PART_CALLRET }, { "images", BT_PART_IMAGES },
 	{ "reloc", BT_PART_RELOC }, { "evict", BT_PART_EVICT },
+	{ "near", BT_PART_NEAR }, { "swap", BT_PART_SWAP },
 	{ "all", BT_PART_ALL },
 };
 
@@ -62,7 +63,8 @@ bt_parts_parse(const char *list, uint32_t *parts, struct err *e)
 			    "translator has no part called \"%.*s\"", (int)n,
 			    p);
 			err_hint(e, "it can do without: chain, cross, "
-			    "callret, images, reloc, evict, or all of them");
+			    "callret, images, reloc, evict, near, swap, or all "
+			    "of them");
 			return -EINVAL;
 		}
 		got |= bit;

@@ -20,7 +20,9 @@ enum bt_part {
 	BT_PART_IMAGES = 1 << 3,	/* a TLB image per address space */
 	BT_PART_RELOC = 1 << 4,	/* copies of translations at other VAs */
 	BT_PART_EVICT = 1 << 5,	/* a full cache is emptied piece by piece */
-	BT_PART_ALL = (1 << 6) - 1,
+	BT_PART_NEAR = 1 << 6,	/* short checks near the access before */
+	BT_PART_SWAP = 1 << 7,	/* displaced TLB entries change places */
+	BT_PART_ALL = (1 << 8) - 1,
 };
 
 struct engine_options {

@@ -31,6 +31,8 @@ plain(const struct addr *a)
 void
 gen_near_note(struct gen *g, struct slow *s, const struct addr *a, bool write)
 {
+	if (g->t->disable & BT_PART_NEAR)
+		return;
 	s->offset = true;
 	g->near.valid = plain(a);
 	g->near.base = a->base;

@@ -40,7 +40,7 @@ bt_stub_tlb_miss(struct bt_vm *t, struct emit *e, enum bt_set s, bool write)
 	const uint8_t *at = emit_rx(e);
 	uint8_t *hit;
 
-	if (!t->bmi2)
+	if (!t->bmi2 || (t->disable & BT_PART_SWAP))
 		return t->slow;
 	store_gs(e, H_RCX, GS(miss_info));
 	store_gs(e, H_R10, GS(miss_tu));
