@@ -49,15 +49,32 @@ reaches(const struct gen *g, const struct addr *a, bool write)
 	    (g->near.write || !write) && d >= -REACH && d <= REACH;
 }
 
+/*
+ * The only byte of the access that may lie in another page, as a distance from
+ * the start of the one before: its last when it moves up, its first when it
+ * moves down.  False: either may, so that one look is not enough.
+ */
+static bool
+edge_ahead(int32_t d, unsigned size, int32_t *edge)
+{
+	int32_t last = d + (int32_t)size - 1;
+
+	*edge = d < 0 ? d : last;
+	return d >= 0 || last <= 0;
+}
+
 bool
 gen_near_check(struct gen *g, struct slow *s, const struct addr *a,
     unsigned size, bool write)
 {
 	struct emit *e = &g->e;
 	int32_t d = (int32_t)(a->disp - g->near.disp);
+	int32_t edge;
 	uint8_t *hit;
 
 	if (!reaches(g, a, write) || (g->flags_live && !g->t->bmi2))
+		return false;
+	if (g->flags_live && !edge_ahead(d, size, &edge))
 		return false;
 	s->elided = true;
 	if (!g->flags_live) {
@@ -70,7 +87,7 @@ gen_near_check(struct gen *g, struct slow *s, const struct addr *a,
 		/* It may have been another page, and only read. */
 		g->near.write = write;
 	} else {
-		lea_rm(e, S_C, S_C, d + (int32_t)size - 1);
+		lea_rm(e, S_C, S_C, edge);
 		pext_gs(e, S_C, S_C, GS(mask_page));
 		hit = short_fwd(e, OP_JRCXZ);
 		s->from[s->n_from++] = jmp_fwd(e);

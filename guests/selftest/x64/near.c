@@ -46,6 +46,12 @@ ROW(pushes, "mov %rbx, %rsp; push %rax; push %rcx; push %r9; push %rdx;"
     "push $-5; mov %rdx, 16(%rsp)")
 ROW(frame, "mov %rbx, %rbp; mov %rax, -8(%rbp); mov %rcx, 8(%rbp); leave;"
     "mov %rdx, (%rsp); mov %r9, -24(%rsp)")
+/* The flags of a CMP, used after the next access: it must keep them. */
+ROW(flags, "mov %rax, (%rbx); cmp %rcx, %rdx; mov %rcx, -12(%rbx);"
+    "adc $0, %rdi; mov %rdx, (%rbx); cmp %rcx, %rdx; mov -4(%rbx), %rsi;"
+    "adc $0, %rdi; mov %rcx, (%rbx); cmp %rcx, %rdx; mov %eax, -8(%rbx);"
+    "adc $0, %rdi; mov %rax, (%rbx); cmp %rcx, %rdx; mov %rcx, 12(%rbx);"
+    "adc $0, %rdi")
 ROW(readfirst, "mov (%rbx), %rsi; mov %rax, 8(%rbx); mov 16(%rbx), %rdi;"
     "add %rcx, 16(%rbx); mov %rdx, (%rbx)")
 
@@ -65,6 +71,10 @@ static const struct row rows[] = {
 	{ "a frame", frame, {
 	    { -8, 8, true, A }, { 8, 8, true, C }, { 0, 8, false, 0 },
 	    { 8, 8, true, D }, { -16, 8, true, N } }, 5 },
+	{ "between a comparison and its use", flags, {
+	    { 0, 8, true, A }, { -12, 8, true, C }, { 0, 8, true, D },
+	    { -4, 8, false, 0 }, { 0, 8, true, C }, { -8, 4, true, A },
+	    { 0, 8, true, A }, { 12, 8, true, C } }, 8 },
 	{ "a read before writes", readfirst, {
 	    { 0, 8, false, 0 }, { 8, 8, true, A }, { 16, 8, false, 0 },
 	    { 0, 8, true, D } }, 4 },
