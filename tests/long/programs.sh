@@ -7,7 +7,7 @@
 set -u
 srcdir=${srcdir:-$(dirname "$0")/../..}
 failed=0
-some=ssl,gcc-O2,sqlite3,node,luajit,go,perl,text,py-struct,py-math,py-re
+some=ssl,gcc-O3-avx2,sqlite3,node,luajit,go,perl,text,py-struct,py-math,py-re
 some=$some,py-hashlib,py-zlib,stress-vecmath,stress-matrix
 two=make-*,py-threading,py-subprocess,py-queue,py-thread,py-signal,go,node
 two=$two,stress-atomic,stress-futex,stress-fork,stress-vm,stress-misc
