@@ -290,6 +290,7 @@ struct bt_vm {
 	const uint8_t *miss_later;
 	const uint8_t *slow, *step, *call;
 	const uint8_t *tlb_miss[SET_COUNT][2];	/* by set and write */
+	const uint8_t *tlb_check[SET_COUNT][2];
 	const uint8_t *tail[SET_COUNT], *tail_exit, *fault_exit;
 	const uint8_t *ret_miss[SET_COUNT], *ret_empty[SET_COUNT];
 
@@ -445,6 +446,9 @@ bt_next_region(struct bt_vm *t)
 MUST_USE int bt_stubs_make(struct bt_vm *t, struct err *e);
 /* A soft-TLB miss: take the displaced entry, or go on to t->slow. */
 const uint8_t *bt_stub_tlb_miss(struct bt_vm *t, struct emit *e,
+    enum bt_set s, bool write);
+/* The same with the whole check before it: for code that runs rarely. */
+const uint8_t *bt_stub_tlb_check(struct bt_vm *t, struct emit *e,
     enum bt_set s, bool write);
 
 /* --- image.c --------------------------------------------------------- */

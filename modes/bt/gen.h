@@ -64,6 +64,7 @@ struct gen {
 	uint32_t guest_len;	/* bytes that the translation depends on */
 	bool flags_live;	/* work before the instruction keeps flags */
 	bool global;		/* all pages it comes from are */
+	bool apart;		/* this is out of line: be brief */
 	bool must_poll;		/* whatever comes next: STI was here */
 	bool ended;		/* control never falls through any more */
 

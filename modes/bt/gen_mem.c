@@ -315,13 +315,30 @@ check_const(struct gen *g, struct slow *s, const struct addr *a, bool write)
 	const_va(e, S_B, va, a->moves);
 }
 
+/* Out of line: a check that is short rather than fast. */
+static void
+check_by_stub(struct gen *g, const struct addr *a, unsigned size, bool write)
+{
+	struct emit *e = &g->e;
+
+	gen_ea(g, S_B, a, true);
+	mov_ri(e, S_C, INFO_SLOW(g->off, size, write));
+	mov_id(e, S_A, g->tu_index, RELOC_TU);
+	call_to(e, g->t->tlb_check[g->b->set][write]);
+}
+
 void
 gen_check(struct gen *g, const struct addr *a, unsigned size, bool write)
 {
 	struct emit *e = &g->e;
-	struct slow *s = new_slow(g, a, size, write);
 	bool seg = a->seg == SEG_FS || a->seg == SEG_GS;
+	struct slow *s;
 
+	if (g->apart && g->t->bmi2) {
+		check_by_stub(g, a, size, write);
+		return;
+	}
+	s = new_slow(g, a, size, write);
 	if (!g->near_ok)
 		g->near.valid = false;
 	g->near_ok = false;
@@ -377,7 +394,9 @@ emit_slow(struct gen *g, const struct slow *s)
 	if (s->flags_in_rcx)
 		gen_flags_restore(e);
 	if (s->n_row) {
+		g->apart = true;
 		gen_row_apart(g, s);
+		g->apart = false;
 		return;
 	}
 	gen_ea(g, S_B, &s->a, true);

@@ -19,6 +19,9 @@ static const struct {
 	STUB("tail_kernel_ac", tail[SET_KERNEL_AC]),
 	STUB("tail_user", tail[SET_USER]), STUB("tail_exit", tail_exit),
 	STUB("fault_exit", fault_exit),
+	STUB("ret_miss", ret_empty[SET_KERNEL]),
+	STUB("ret_miss", ret_empty[SET_KERNEL_AC]),
+	STUB("ret_miss", ret_empty[SET_USER]),
 #undef STUB
 };
 

@@ -250,9 +250,12 @@ bt_stubs_make(struct bt_vm *t, struct err *e)
 	op_gs(&em, W32, 0xff, 4, GS(tail));
 	t->slow = make_call(t, &em, GS(fn_slow), true);
 	for (int s = 0; s < SET_COUNT; s++)
-		for (int write = 0; write < 2; write++)
+		for (int write = 0; write < 2; write++) {
 			t->tlb_miss[s][write] = bt_stub_tlb_miss(t, &em,
 			    (enum bt_set)s, write);
+			t->tlb_check[s][write] = bt_stub_tlb_check(t, &em,
+			    (enum bt_set)s, write);
+		}
 	t->step = make_call(t, &em, GS(fn_step), false);
 	t->call = make_call(t, &em, GS(fn_call), false);
 	for (int s = 0; s < SET_COUNT; s++)

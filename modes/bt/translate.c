@@ -426,7 +426,7 @@ begin(struct gen *g, struct bt_vcpu *b)
 	g->tlb = bt_tlb_offset(b);
 	g->jc = bt_jc_offset(b);
 	g->n_slow = g->n_cold = g->n_exit = g->n_insn = 0;
-	g->ended = g->must_poll = false;
+	g->ended = g->must_poll = g->apart = false;
 	g->near.valid = false;
 }
 
