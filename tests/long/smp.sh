@@ -5,15 +5,14 @@
 # kicks of each loop.  SMP_SCALE=0.01 makes all of it so much shorter.
 set -u
 scale=${SMP_SCALE:-1}
-ms=$(awk "BEGIN { print int(${SMP_SECONDS:-60} * 1000 * $scale) }")
 failed=0
 log=$(mktemp "${TMPDIR:-/tmp}/smp.XXXXXX") || exit 99
 trap 'rm -f "$log"' EXIT
 trap 'exit 130' HUP INT TERM
 
-times()
+scaled()
 {
-	awk "BEGIN { n = int($1 * $scale); print n > 2 ? n : 2 }"
+	awk "BEGIN { n = int($1 * $scale); print (n > 2 ? n : 2) }"
 }
 
 # guest IMAGE VCPUS OPTION...: what the image prints of itself is shown, too.
@@ -43,15 +42,16 @@ host()
 	cat "$log"
 }
 
-guest litmus 4 "runs=$(times 10000000)" ms=0
-guest lockcross 4 "count=$(times 60000)"
-guest xmc 2 "count=$(times 1000000)" ms=0
-guest xmc 4 "count=$(times 1000000)" "ms=$ms"
+ms=$(scaled $((${SMP_SECONDS:-60} * 1000)))
+guest litmus 4 "runs=$(scaled 10000000)" ms=0
+guest lockcross 4 "count=$(scaled 60000)"
+guest xmc 2 "count=$(scaled 1000000)" ms=0
+guest xmc 4 "count=$(scaled 1000000)" "ms=$ms"
 guest mix 2 "ms=$ms"
 guest mix 4 "ms=$ms"
 for n in 2 4 16; do
-	guest start $n "wakes=$(times 60000)" "tsc=$(times 1000000)"
+	guest start $n "wakes=$(scaled 60000)" "tsc=$(scaled 1000000)"
 done
-host ./tests/smp/dma_test "$(times 1000000)" bt
-host ./tests/smp/park_test "$(times 1000)"
+host ./tests/smp/dma_test "$(scaled 1000000)" bt
+host ./tests/smp/park_test "$(scaled 1000)"
 exit $((failed > 0))

@@ -182,6 +182,8 @@ main(int argc, char **argv)
 	};
 	unsigned writes = argc > 1 ? (unsigned)atoi(argv[1]) : 2000;
 
+	if (!writes)
+		return 99;
 	setlinebuf(stdout);
 	for (unsigned e = 0; e < 2; e++) {
 		if (argc > 2 && strcmp(argv[2], engines[e]->name))

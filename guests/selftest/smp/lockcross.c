@@ -454,6 +454,8 @@ guest_main(void)
 
 	if (!smp_start())
 		return;
+	if (!n)
+		guest_fail("count=0 tests nothing");
 	if (n_cpus > 4)
 		guest_fail("there are bits for 4 processors only");
 	make_places();

@@ -270,7 +270,7 @@ guest_main(void)
 		CHECK_EQ(own[i].wrong_code, 0, "SDM 3 9.1.3: old code");
 		CHECK_EQ(own[i].wrong_page, 0, "SDM 3 4.10.5: an old page");
 		CHECK(own[i].ticks > 0, "SDM 3 11.5.4: the timer ticks");
-		CHECK(own[i].moves > 0 && own[i].smc > 0, "everybody worked");
+		CHECK(own[i].smc > 0, "everybody worked");
 		lines += own[i].lines;
 		pages += own[i].pages;
 		ticks += own[i].ticks;
