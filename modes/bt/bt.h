@@ -191,6 +191,7 @@ struct tu {
 	uint16_t n_insns;
 	uint8_t n_exits;
 	bool dead;		/* invalidated */
+	bool retired;		/* good for a copy only; see evict.c */
 	bool global;		/* all its pages are */
 	bool fixed;		/* cannot be relocated */
 	/* Whose jump caches it was put into: by vCPU modulo 16, by slot. */
@@ -298,7 +299,7 @@ struct bt_vm {
 	uint64_t n_cross, n_probe, n_unlink;
 	uint64_t n_relocated, n_reloc_wrong;
 	uint64_t n_protect_many;	/* searched all tables */
-	uint64_t n_evict, n_evicted, n_used;	/* n_used: bytes of code */
+	uint64_t n_evict, n_evicted, n_rescued, n_used;	/* n_used: bytes of code */
 };
 
 /* What a stub reports to the run loop. */
@@ -549,6 +550,8 @@ void bt_tu_file(struct bt_vm *t, struct tu *u);
 void bt_tu_kill(struct vm *vm, struct tu *u);
 /* The same, but jump caches may still lead to it. */
 void bt_tu_unlist(struct vm *vm, struct tu *u);
+/* Nothing finds it or leads to it any more, but as the original of copies. */
+void bt_tu_retire(struct vm *vm, struct tu *u);
 void bt_chain(struct bt_vm *t, struct tu_exit *x, struct tu *to);
 void bt_chain_probe(struct bt_vcpu *b, struct tu_exit *x);
 void bt_unchain(struct bt_vm *t, struct tu_exit *x);
@@ -574,6 +577,8 @@ void bt_code_dirty(struct vm *vm, gpa_t gpa, size_t len);
 void bt_flush_all(struct vm *vm);
 /* Empty the region that is the oldest, or all of the cache, and go on there. */
 void bt_make_room(struct vm *vm);
+/* Go on in the next region if it is empty.  From anywhere; with the lock. */
+bool bt_fill_next(struct vm *vm);
 
 /* --- cross.c: chains to other pages ----------------------------------- */
 

@@ -10,7 +10,12 @@
  *	jumps to probes in it		forget_probes()
  *	return stacks			bt_ret_reset()
  *
- * All other vCPUs are stopped meanwhile.  Code memory that is used again holds
+ * One region ahead, translations are retired: nothing leads to them any more,
+ * but their code is still there.  What is wanted again while the region before
+ * them fills is copied into that (reloc.c), at a fraction of what translating
+ * costs; so what is in use stays, and what is not goes.
+ *
+ * All other vCPUs are stopped while a region is emptied.  Code memory that is used again holds
  * other instructions than some processor may have fetched ahead: membarrier()
  * makes them forget, or cpuid where a vCPU notices the new generation.
  */
@@ -100,24 +105,57 @@ bt_flush_all(struct vm *vm)
 	vm_unlock(vm);
 }
 
-void
-bt_make_room(struct vm *vm)
+/* The region to come is the next to be emptied. */
+static void
+retire_next(struct vm *vm)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+	struct bt_region *r = bt_next_region(t);
+
+	if (t->disable & BT_PART_RELOC)
+		return;
+	for (unsigned k = 0; k < r->n_tu; k++)
+		bt_tu_retire(vm, r->tu[k]);
+}
+
+bool
+bt_fill_next(struct vm *vm)
 {
 	struct bt_vm *t = bt_vm_of(vm);
 
-	if (t->n_regions == 1) {
+	if (bt_next_region(t)->n_tu)
+		return false;
+	t->fill = bt_next_region(t);
+	t->full = false;
+	retire_next(vm);
+	return true;
+}
+
+static void
+empty_oldest(struct vm *vm)
+{
+	struct bt_vm *t = bt_vm_of(vm);
+	struct bt_region *r = t->fill = bt_next_region(t);
+
+	for (unsigned k = 0; k < r->n_tu; k++)
+		if (!r->tu[k]->retired)
+			bt_tu_kill(vm, r->tu[k]);
+	empty(vm, r);
+	t->n_evict++;
+}
+
+void
+bt_make_room(struct vm *vm)
+{
+	if (bt_vm_of(vm)->n_regions == 1) {
 		bt_flush_all(vm);
 		return;
 	}
 	vm_lock(vm);
 	vm_stop_others(vm);
-	t->fill = bt_next_region(t);
-	for (unsigned k = 0; k < t->fill->n_tu; k++)
-		for (unsigned i = 0; i < vm->n_vcpus; i++)
-			bt_jc_drop(bt_of(vm->vcpu[i]), t->fill->tu[k]);
-	empty(vm, t->fill);
-	t->n_evict++;
+	empty_oldest(vm);
 	freed(vm);
 	vm_go_on(vm);
+	retire_next(vm);
 	vm_unlock(vm);
 }

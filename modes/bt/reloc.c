@@ -171,7 +171,10 @@ bt_relocate(struct bt_vcpu *b, const struct tu *from, uint64_t rip)
 		return NULL;
 	copy_exits(t, u, from, &m);
 	bt_tu_file(t, u);
-	t->n_relocated++;
+	if (m.va)
+		t->n_relocated++;
+	else
+		t->n_rescued++;
 	return u;
 }
 

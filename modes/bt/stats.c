@@ -54,6 +54,7 @@ static const struct counter per_vm[] = {
 	VM_COUNTER("bt.cache_flushes", n_flush),
 	VM_COUNTER("bt.evictions", n_evict),
 	VM_COUNTER("bt.evicted", n_evicted),
+	VM_COUNTER("bt.rescued", n_rescued),
 	VM_COUNTER("bt.cache_bytes_used", n_used),
 	VM_COUNTER("bt.cache_bytes", cache_size),
 	VM_COUNTER("bt.protect_searches", n_protect_many),

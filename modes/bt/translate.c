@@ -511,11 +511,7 @@ translate(struct bt_vcpu *b)
 	protect(b, first.gpa);
 	t->full = false;
 	u = make(b, &first);
-	if (!t->full || bt_next_region(t)->n_tu)
-		return u;
-	t->fill = bt_next_region(t);
-	t->full = false;
-	return make(b, &first);
+	return t->full && bt_fill_next(b->c.vm) ? make(b, &first) : u;
 }
 
 struct tu *

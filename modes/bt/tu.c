@@ -258,18 +258,10 @@ bt_unchain(struct bt_vm *t, struct tu_exit *x)
 }
 
 /* Out of all lists; jump caches may still lead to it. */
-void
-bt_tu_unlist(struct vm *vm, struct tu *u)
+static void
+unlink_from_code(struct bt_vm *t, struct tu *u)
 {
-	struct bt_vm *t = bt_vm_of(vm);
-	gpa_t page[2];
-	unsigned n = pages_of(u, page);
-
-	u->dead = true;
 	hash_unlink(t, u);
-	same_remove(u);
-	for (unsigned i = 0; i < n; i++)
-		page_unlink(vm, u, page[i]);
 	for (struct tu_exit *x = u->incoming; x; x = x->next_in) {
 		bt_patch(t, x->field, x->stub);
 		x->to = NULL;
@@ -278,14 +270,44 @@ bt_tu_unlist(struct vm *vm, struct tu *u)
 	u->incoming = NULL;
 }
 
+static void
+jc_drop(struct vm *vm, const struct tu *u)
+{
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		bt_jc_drop(bt_of(vm->vcpu[i]), u);
+}
+
+void
+bt_tu_unlist(struct vm *vm, struct tu *u)
+{
+	gpa_t page[2];
+	unsigned n = pages_of(u, page);
+
+	u->dead = true;
+	if (!u->retired)
+		unlink_from_code(bt_vm_of(vm), u);
+	same_remove(u);
+	for (unsigned i = 0; i < n; i++)
+		page_unlink(vm, u, page[i]);
+}
+
+void
+bt_tu_retire(struct vm *vm, struct tu *u)
+{
+	if (u->dead || u->retired)
+		return;
+	u->retired = true;
+	unlink_from_code(bt_vm_of(vm), u);
+	jc_drop(vm, u);
+}
+
 void
 bt_tu_kill(struct vm *vm, struct tu *u)
 {
 	if (u->dead)
 		return;
 	bt_tu_unlist(vm, u);
-	for (unsigned i = 0; i < vm->n_vcpus; i++)
-		bt_jc_drop(bt_of(vm->vcpu[i]), u);
+	jc_drop(vm, u);
 }
 
 /* Does [gpa, gpa+len) touch bytes that the TU was made from? */
