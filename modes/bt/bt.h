@@ -226,7 +226,7 @@ struct bt_region {
 	struct tu_exit *probed;	/* exits that go to probes in it */
 };
 
-#define BT_MAX_REGIONS 16
+#define BT_MAX_REGIONS 8
 #define BT_MIN_REGION (UINT64_C(128) << 10)
 
 /* Stores beside the code of a page with translations: see tu.c. */
