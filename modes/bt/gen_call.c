@@ -70,13 +70,23 @@ gen_ret_select(struct gen *g, enum bt_set set)
 static void
 return_point(struct gen *g)
 {
+	enum imm_class cls = imm_class(-g->next);
 	struct emit *e = &g->e;
 	uint8_t *same;
 
-	mov_va(e, S_C, -g->next, RELOC_NEG_VA);
-	lea_rr(e, S_C, S_C, S_B);
+	if (cls == IMM_POS31 || cls == IMM_NEG32) {
+		emit_rex(e, W64, S_C, 0, S_B);
+		emit8(e, OP_LEA);		/* rcx, [r11 - next] */
+		emit_modrm(e, 2, S_C, S_B);
+		emit32(e, (uint32_t)-g->next);
+		emit_reloc(e, RELOC_NEG_VA, cls, 4);
+	} else {
+		mov_va(e, S_C, -g->next, RELOC_NEG_VA);
+		lea_rr(e, S_C, S_C, S_B);
+	}
 	same = short_fwd(e, OP_JRCXZ);
 	jmp_to(e, g->t->ret_miss[g->b->set]);
+	gen_align_field(e, 1);	/* for the jump, where nothing runs */
 	bind8(e, same);
 	gen_jump(g, g->next);
 }
