@@ -138,8 +138,10 @@ empty_oldest(struct vm *vm)
 	struct bt_region *r = t->fill = bt_next_region(t);
 
 	for (unsigned k = 0; k < r->n_tu; k++)
-		if (!r->tu[k]->retired)
+		if (!r->tu[k]->retired && !r->tu[k]->dead) {
 			bt_tu_kill(vm, r->tu[k]);
+			t->n_evicted++;
+		}
 	empty(vm, r);
 	t->n_evict++;
 }
