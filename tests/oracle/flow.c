@@ -364,5 +364,6 @@ put_flow(struct gen *g)
 	while (n-- && g->n + PIECE_ITEMS < SEQ_MAX_INSNS &&
 	    g->n_labels + 5 < GEN_LABELS)
 		piece[rng_below(&g->r, ARRAY_LEN(piece))](g);
-	g->reserved = 0;
+	/* The count's register is free again. */
+	g->reserved = g->near == REG_NONE ? 0 : 1u << g->near;
 }

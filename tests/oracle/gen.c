@@ -367,6 +367,22 @@ lay_out(struct gen *g)
 	}
 }
 
+/* Choose a register that shall point to where all goes on. */
+static void
+begin_near(struct gen *g)
+{
+	struct rng *r = &g->r;
+
+	do
+		g->near = rng_below(r, GPR_COUNT);
+	while (g->near == RSP || g->near == RCX);
+	g->q->init.gpr[g->near] = page_va(rng_below(r, DATA_PAGES)) +
+	    (rng_chance(r, 50) ? 64 * rng_below(r, 64) :
+	    rng_below(r, 256) - UINT64_C(128));
+	g->used |= 1u << g->near;
+	g->reserved |= 1u << g->near;
+}
+
 static void
 make_seq(struct gen *g)
 {
@@ -374,6 +390,10 @@ make_seq(struct gen *g)
 	unsigned loop_at = SEQ_MAX_INSNS;
 	bool flow = gen_max_insns > 1 && rng_chance(&g->r, gen_flow);
 
+	if (gen_max_insns > 1 && rng_chance(&g->r, 15)) {
+		begin_near(g);
+		want += gen_max_insns / 2;
+	}
 	if (gen_max_insns > 1 && rng_chance(&g->r, 6)) {
 		put_mov(g, RCX, 1 + rng_below(&g->r, 6), TARGET_NONE);
 		loop_at = g->n;
@@ -417,7 +437,7 @@ void
 gen_seq(struct seq *q, uint64_t seed, uint64_t index)
 {
 	bool twin = gen_is_twin(seed, index);
-	struct gen g = { .q = q, .clean = 0xffff };
+	struct gen g = { .q = q, .clean = 0xffff, .near = REG_NONE };
 
 	memset(q, 0, sizeof(*q));
 	q->seed = seed;

@@ -32,6 +32,7 @@ struct gen {
 	uint32_t clean;		/* GPRs that still hold their initial value */
 	uint32_t used;		/* ... and that somebody relies on */
 	uint32_t reserved;	/* ... and that no row may write */
+	unsigned near;		/* most addresses are by this register, or none */
 	bool rcx_written;	/* not by our own MOV: no loop can count */
 	bool plain;		/* flow.c is at work: no rows that branch */
 	int label[GEN_LABELS];	/* items */
@@ -40,6 +41,8 @@ struct gen {
 
 /* --- gen_insn.c --- */
 void put_le(uint8_t *p, uint64_t v, unsigned n);
+/* Address of the nth page of data that exists. */
+uint64_t page_va(unsigned i);
 /* Where an access of size bytes should go. */
 uint64_t pick_target(struct rng *r, unsigned size, bool aligned, bool write);
 /* An instruction of that row, decoded into *in as well. */

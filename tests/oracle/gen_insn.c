@@ -12,7 +12,7 @@
 
 /* --- addresses --- */
 
-static uint64_t
+uint64_t
 page_va(unsigned i)
 {
 	return DATA_VA + 4096 * (uint64_t)data_page[i];
@@ -90,6 +90,26 @@ addr_absolute(struct addr *a, uint64_t t)
 	a->disp = t;
 }
 
+/* base + disp, close to where the register points. */
+static void
+addr_near(struct gen *g, struct addr *a)
+{
+	struct rng *r = &g->r;
+	unsigned span = rng_chance(r, 70) ? 128 : 1024;
+
+	a->disp = rng_below(r, span) - (uint64_t)span / 2;
+	if (rng_chance(r, 60))
+		a->disp &= ~UINT64_C(15);
+	a->disp_len = 4;
+	a->mod_rm = 0x80 | (g->near & 7);
+	a->b = g->near >> 3;
+	if ((g->near & 7) != RSP)
+		return;
+	a->has_sib = true;
+	a->mod_rm = 0x84;
+	a->sib = (uint8_t)(0x20 | (g->near & 7));
+}
+
 static void
 addr_choose(struct gen *g, struct addr *a, uint64_t t, uint64_t segbase,
     bool vsib)
@@ -100,6 +120,10 @@ addr_choose(struct gen *g, struct addr *a, uint64_t t, uint64_t segbase,
 	uint64_t d;
 
 	memset(a, 0, sizeof(*a));
+	if (g->near != REG_NONE && !vsib && rng_chance(r, 85)) {
+		addr_near(g, a);
+		return;
+	}
 	t -= segbase;
 	if (!vsib && how < 20 && fits32((int64_t)(t - CODE_VA - 0x8000))) {
 		a->mod_rm = 5;

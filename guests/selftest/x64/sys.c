@@ -166,8 +166,25 @@ time_stamps(void)
 		CHECK((c.f.rdx << 32 | c.f.rax) - (c.f.rdi << 32 | c.f.rsi) <
 		    1ull << 40, "SDM 3 18.17: nor far ahead");
 	}
+	/* The same counter as the MSR's, whatever the registers hold. */
+	for (unsigned n = 0; n < 3; n++) {
+		cpu_init(&c, CODE("mov $0x10, %ecx; rdmsr; mov %rax, %rsi;"
+		    "mov %rdx, %rdi; mov (%rsp), %r8; rdtsc; mov %rax, %rbx;"
+		    "mov %rdx, %rbp; rdmsr"));
+		run(&c);
+		CHECK((c.f.rdi << 32 | c.f.rsi) <= (c.f.rbp << 32 | c.f.rbx) &&
+		    (c.f.rbp << 32 | c.f.rbx) <= (c.f.rdx << 32 | c.f.rax),
+		    "SDM 3 18.17: IA32_TIME_STAMP_COUNTER is what RDTSC reads");
+	}
 	if (!has(0x80000001, 0, 3, 27))
 		return;
+	cpu_init(&c, CODE("mov $0x10, %ecx; rdmsr; mov %rax, %rsi;"
+	    "mov %rdx, %rdi; mov (%rsp), %r8; rdtscp; mov %rax, %rbx;"
+	    "mov %rdx, %rbp; mov $0x10, %ecx; rdmsr"));
+	run(&c);
+	CHECK((c.f.rdi << 32 | c.f.rsi) <= (c.f.rbp << 32 | c.f.rbx) &&
+	    (c.f.rbp << 32 | c.f.rbx) <= (c.f.rdx << 32 | c.f.rax),
+	    "SDM 2 RDTSCP: the same counter as the MSR's");
 	wrmsr(MSR_TSC_AUX, 0xfedcba98);
 	cpu_init(&c, CODE("rdtsc; mov %rax, %rsi; mov %rdx, %rdi; rdtscp"));
 	c.f.rcx = ~0ull;
