@@ -219,7 +219,7 @@ left_out(const struct insn *i)
 	if (i->desc->feature == FEAT_NEVER || (i->desc->attr & ATTR_PRIV))
 		return true;
 	return i->desc->flow != FLOW_NONE || i->desc->cls == CLASS_FPSTATE ||
-	    i->opsize;
+	    (i->opsize && i->desc->cls != CLASS_VEC);
 }
 
 static void
@@ -269,6 +269,9 @@ check_row(struct rng *r, const struct insn_desc *d, unsigned tries)
 	struct insn i;
 	bool met = false;
 
+	/* More inputs where a flag has to show that it is written. */
+	if (d->flags_write && d->cls == CLASS_VEC)
+		tries *= 4;
 	while (tries--) {
 		gen_row(r, d, mode, buf);
 		if (insn_decode(&i, buf, sizeof(buf), mode) > 0 &&

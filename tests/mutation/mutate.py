@@ -36,7 +36,7 @@ EMITTERS = ["modes/bt/emit.h", "modes/bt/stubs.c", "modes/bt/translate.c",
 
 ORACLE = "tests/oracle/oracle"
 POOR = "avx512,avx2,bmi2,fsgsbase"
-LIMIT = 300
+LIMIT = 150
 
 
 def oracle(*args):
