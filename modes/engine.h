@@ -115,6 +115,8 @@ struct platform {
 	/* Vector-free.  CR8 <-> TPR. */
 	void (*set_tpr)(void *ctx, struct vcpu *c, uint8_t cr8);
 	uint8_t (*get_tpr)(void *ctx, struct vcpu *c);
+	/* Optional: FERR# is asserted, an x87 error with CR0.NE clear. */
+	void (*ferr)(void *ctx);
 	/* Vector-free, optional: the guest wrote its TSC or TSC_ADJUST. */
 	void (*tsc_changed)(void *ctx, struct vcpu *c);
 };

@@ -58,11 +58,22 @@ mmio_write(void *ctx, gpa_t gpa, unsigned size, uint64_t value)
 		bus_write(&m->mmio, gpa, size, value);
 }
 
+/* An x87 error on its way to IRQ 13. */
+static void
+ferr(void *ctx)
+{
+	struct machine *m = ctx;
+
+	pthread_mutex_lock(&m->lock);
+	sysctl_ferr(&m->sysctl);
+	pthread_mutex_unlock(&m->lock);
+}
+
 const struct platform machine_platform = {
 	.pio_read = pio_read, .pio_write = pio_write,
 	.mmio_read = mmio_read, .mmio_write = mmio_write,
 	.irq_take = irq_take, .irq_pending = irq_pending,
 	.apic_msr_read = apic_msr_read, .apic_msr_write = apic_msr_write,
 	.set_tpr = apic_set_tpr, .get_tpr = apic_get_tpr,
-	.tsc_changed = apic_tsc_changed,
+	.ferr = ferr, .tsc_changed = apic_tsc_changed,
 };

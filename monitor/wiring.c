@@ -123,6 +123,7 @@ init_chips(struct machine *m)
 	struct acpi_pm_wiring pm = { .sci = isa_line(m, ACPI_SCI_IRQ),
 	    .power_off = on_power_off, .ctx = m };
 	struct sysctl_wiring sys = { .kbc = &m->kbc, .reset = on_reset,
+	    .irq13 = isa_line(m, 13),
 	    .debug_line = on_debug_line, .debug_exit = on_debug_exit,
 	    .ctx = m };
 

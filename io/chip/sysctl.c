@@ -67,6 +67,33 @@ sysctl_cf9_write(struct sysctl *s, uint8_t v)
 		reset_machine(s);
 }
 
+/* --- 0xf0 -------------------------------------------------------------- */
+
+static void
+set_ferr(struct sysctl *s, uint8_t on)
+{
+	s->ferr = on;
+	irq_set(&s->w.irq13, on);
+}
+
+void
+sysctl_ferr(struct sysctl *s)
+{
+	set_ferr(s, 1);
+}
+
+static uint64_t
+ferr_read(void *dev, uint64_t off, unsigned size)
+{
+	return 0xff;
+}
+
+static void
+ferr_write(void *dev, uint64_t off, unsigned size, uint64_t v)
+{
+	set_ferr(dev, 0);
+}
+
 /* --- 0x402 ------------------------------------------------------------- */
 
 void
@@ -117,6 +144,7 @@ exit_write(void *dev, uint64_t off, unsigned size, uint64_t v)
 
 static const struct bus_ops post_ops = { post_read, post_write };
 static const struct bus_ops port92_ops = { port92_read, port92_write };
+static const struct bus_ops ferr_ops = { ferr_read, ferr_write };
 static const struct bus_ops debug_ops = { debug_read, debug_write };
 static const struct bus_ops exit_ops = { exit_read, exit_write };
 
@@ -126,6 +154,7 @@ sysctl_attach(struct sysctl *s, struct bus *pio, struct err *e)
 	struct bus_range r[] = {
 		{ 0x80, 1, &post_ops, s, "port 0x80" },
 		{ 0x92, 1, &port92_ops, s, "port 0x92" },
+		{ 0xf0, 1, &ferr_ops, s, "port 0xf0" },
 		{ 0x402, 1, &debug_ops, s, "debug port" },
 	};
 	int rc = 0;
@@ -153,6 +182,7 @@ sysctl_reset(struct sysctl *s)
 	s->post = 0;
 	s->port92 = 0;
 	s->cf9 = 0;
+	set_ferr(s, 0);
 }
 
 void
@@ -172,6 +202,7 @@ static const struct dev_field fields[] = {
 	FIELD(post, 1, 1, 0, 0xff),
 	FIELD(port92, 1, 1, 0, 0xff),
 	FIELD(cf9, 1, 1, 0, 0x0e),
+	FIELD(ferr, 1, 1, 0, 1),
 	FIELD(line_used, 2, 1, 0, SYSCTL_LINE - 1),
 	FIELD(line, 1, SYSCTL_LINE, 0, 0xff),
 };

@@ -8,6 +8,7 @@
  * so that a fault on the way finds the state as the instruction left it.
  */
 #include "modes/x86/priv.h"
+#include "modes/x86/fpu.h"
 #include "modes/x86/stop.h"
 
 #include <errno.h>
@@ -417,9 +418,32 @@ deliver(struct vcpu *c, struct event ev)
 
 /* --- entry points --- */
 
+/*
+ * The way of PCs before CR0.NE (SDM 1 8.7.2): FERR# rings IRQ 13, and the
+ * processor waits for an interrupt in front of the waiting instruction.
+ */
+static void
+signal_ferr(struct vcpu *c)
+{
+	const struct platform *plat = c->vm->plat;
+	bool live = x86_fpu_out(c);
+	bool inside = vcpu_out(c);
+
+	plat->ferr(c->vm->plat_ctx);
+	vcpu_in(c, inside);
+	x86_fpu_in(c, live);
+	c->exc.raised = false;
+	c->s.activity = ACT_HALTED;
+}
+
 int
 x86_deliver(struct vcpu *c)
 {
+	if (unlikely(c->exc.vector == VEC_MF && !(c->s.cr0 & CR0_NE) &&
+	    c->vm->plat && c->vm->plat->ferr)) {
+		signal_ferr(c);
+		return 0;
+	}
 	return deliver(c, take_raised(c));
 }
 

@@ -202,8 +202,9 @@ on_exit_code(void *ctx, uint32_t v)
 static void
 build_sysctl(struct subject *s)
 {
-	struct sysctl_wiring w = { &s->kbc, count_call, on_line, on_exit_code,
-	    s };
+	struct sysctl_wiring w = { .kbc = &s->kbc, .reset = count_call,
+	    .debug_line = on_line, .debug_exit = on_exit_code, .ctx = s,
+	    .irq13 = rig_irq(&s->r, 13) };
 
 	build_kbc_at(s, &s->kbc);
 	sysctl_init(&s->u.sysctl, &w);

@@ -5,7 +5,7 @@
 #include "io/chip/acpi_pm.h"
 #include "io/chip/sysctl.h"
 
-enum { IRQ1 = 1, SCI = 9, IRQ12 = 12 };
+enum { IRQ1 = 1, SCI = 9, IRQ12 = 12, IRQ13 = 13 };
 
 struct fixture {
 	struct rig r;
@@ -63,14 +63,16 @@ static void
 setup(struct fixture *f)
 {
 	struct i8042_wiring kw = { .reset = on_reset, .a20 = on_a20, .ctx = f };
-	struct sysctl_wiring sw = { &f->k, on_reset, on_debug_line,
-	    on_debug_exit, f };
+	struct sysctl_wiring sw = { .kbc = &f->k, .reset = on_reset,
+	    .debug_line = on_debug_line, .debug_exit = on_debug_exit,
+	    .ctx = f };
 	struct acpi_pm_wiring pw = { .power_off = on_power_off, .ctx = f };
 
 	memset(f, 0, sizeof(*f));
 	rig_init(&f->r);
 	kw.irq1 = rig_irq(&f->r, IRQ1);
 	kw.irq12 = rig_irq(&f->r, IRQ12);
+	sw.irq13 = rig_irq(&f->r, IRQ13);
 	pw.sci = rig_irq(&f->r, SCI);
 	i8042_init(&f->k, &kw);
 	sysctl_init(&f->s, &sw);
@@ -226,6 +228,24 @@ cf9_resets_when_bit_2_rises(void **state)
 }
 
 static void
+port_f0_ends_an_x87_error(void **state)
+{
+	struct fixture f;
+
+	setup(&f);
+	sysctl_ferr(&f.s);
+	sysctl_ferr(&f.s);
+	assert_int_equal(f.r.edges[IRQ13], 1);
+	assert_int_equal(f.r.level[IRQ13], 1);
+	outb(&f.r, 0xf0, 0);
+	assert_int_equal(f.r.level[IRQ13], 0);
+	sysctl_ferr(&f.s);
+	assert_int_equal(f.r.edges[IRQ13], 2);
+	sysctl_reset(&f.s);
+	assert_int_equal(f.r.level[IRQ13], 0);
+}
+
+static void
 the_debug_port_gathers_lines(void **state)
 {
 	struct fixture f;
@@ -369,6 +389,7 @@ main(void)
 		cmocka_unit_test(the_8042_resets_and_gates_a20),
 		cmocka_unit_test(port_92_resets_on_its_edge),
 		cmocka_unit_test(cf9_resets_when_bit_2_rises),
+		cmocka_unit_test(port_f0_ends_an_x87_error),
 		cmocka_unit_test(the_debug_port_gathers_lines),
 		cmocka_unit_test(debug_exit_hands_over_its_value),
 		cmocka_unit_test(the_pm_timer_runs_at_its_frequency),

@@ -339,6 +339,45 @@ alignment(void)
 	(void)stac;
 }
 
+static unsigned ferr_hits;
+static ulong ferr_rip;
+
+static void
+on_ferr(struct frame *f)
+{
+	ferr_hits++;
+	ferr_rip = f->rip;
+	outb(0xf0, 0);
+	asm volatile("fnclex");
+	pic_eoi(13);
+}
+
+/* SDM 1 8.7.2: without CR0.NE an error goes out by FERR#, to IRQ 13. */
+static void
+ms_dos_mode(void)
+{
+	ulong cr0 = read_cr0(), at;
+	u16 cw = 0x37b;		/* all masked but division by zero */
+
+	pic_setup(0x50, 0xffff & ~(1u << 13 | 1u << 2));
+	hook[0x5d] = on_ferr;
+	write_cr0(cr0 & ~CR0_NE);
+	for (unsigned i = 1; i <= 3; i++) {
+		sti();
+		asm volatile("fninit; fldcw %1; fldz; fld1; fdiv %%st(1), %%st\n"
+		    "1: fwait; lea 1b(%%rip), %0" : "=r"(at) : "m"(cw) :
+		    "memory");
+		cli();
+		CHECK_EQ(ferr_hits, i, "SDM 1 8.7.2: FERR# rings IRQ 13");
+		CHECK_EQ(ferr_rip, at,
+		    "SDM 1 8.7.2: in front of the waiting instruction");
+	}
+	asm volatile("fninit");
+	write_cr0(cr0);
+	hook[0x5d] = NULL;
+	pic_setup(0x50, 0xffff);
+}
+
 void
 guest_main(void)
 {
@@ -347,4 +386,5 @@ guest_main(void)
 	simd_errors();
 	alignment();
 	xsave();
+	ms_dos_mode();
 }
