@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Real programs give in a guest what they give natively: the whole list on one
 # vCPU, make -j2, threads and processes on two, and a part of it where rare
-# paths are common: without AVX-512, AVX2 and BMI2, with a soft TLB of one
-# entry, and with a code cache that is too small.
+# paths are common: without AVX-512, AVX2 and BMI2, with a soft TLB of 64
+# entries, and with a code cache that is too small.
 set -u
 srcdir=${srcdir:-$(dirname "$0")/../..}
 failed=0
@@ -23,6 +23,6 @@ programs()
 programs
 programs --vcpus 2 --items "$two"
 programs --items "$some" -- --host-without avx512,avx2,bmi2
-programs --items "$some" -- --tlb-entries 1
+programs --items "$some" -- --tlb-entries 64
 programs --items "$some" -- --code-cache 4M
 exit $failed
