@@ -162,10 +162,16 @@ smp_restart(unsigned id, u8 page)
 static void
 calibrate(void)
 {
-	u64 t = rdtsc();
+	/* The shortest of several: a busy host makes any of them too long. */
+	tsc_per_ms = ~0ull;
+	for (unsigned i = 0; i < 20; i++) {
+		u64 t = rdtsc();
 
-	delay_ms(20);
-	tsc_per_ms = (rdtsc() - t) / 20;
+		delay_ms(1);
+		t = rdtsc() - t;
+		if (t < tsc_per_ms)
+			tsc_per_ms = t;
+	}
 }
 
 bool
