@@ -5,6 +5,7 @@
 # see tests/mutation/README.md.  MUTATION_SEED repeats a run.
 set -u
 srcdir=${srcdir:-$(dirname "$0")/../..}
+export PYTHONDONTWRITEBYTECODE=1
 exec timeout -k 10 "${MUTATION_SECONDS:-5400}" python3 \
     "$srcdir/tests/mutation/mutate.py" --source "$srcdir" \
     --count "${MUTATIONS:-50}" ${MUTATION_SEED:+--seed "$MUTATION_SEED"}
