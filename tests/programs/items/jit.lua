@@ -3,7 +3,7 @@
 local ffi, bit = require("ffi"), require("bit")
 local sum = 0
 local function note(name, v)
-	local s = type(v) == "number" and string.format("%.17g", v) or tostring(v)
+	local s = type(v) == "number" and string.format("%.11g", v) or tostring(v)
 	for i = 1, #s do sum = bit.tobit(bit.bxor(sum * 33, s:byte(i))) end
 	print(name, s:sub(1, 70))
 end
