@@ -186,6 +186,8 @@ bt_patch(struct bt_vm *t, uint8_t *field, const uint8_t *target)
 {
 	const uint8_t *next = t->rx + (field - t->rw) + 4;
 
+	/* Else another processor might fetch half of it. */
+	BUG_ON((uintptr_t)field & 3);
 	__atomic_store_n((int32_t *)(void *)field, (int32_t)(target - next),
 	    __ATOMIC_RELEASE);
 }
