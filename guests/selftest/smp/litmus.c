@@ -223,10 +223,11 @@ static const struct test {
 
 static const struct test *test;
 static ulong runs;
+static bool seen;		/* is store buffering to be seen? */
 static ulong ms;		/* for one test; 0: as long as it takes */
 static u64 until;		/* TSC */
 static volatile bool over;
-static u64 n_runs;
+static u64 n_runs, enough;
 static u64 n_forbidden, n_weak;
 static struct barrier gate;
 static struct {
@@ -237,12 +238,13 @@ static u64 seed[4] = { 0x1234567, 0x89abcdef1, 0x2468ace13, 0x13579bdf5 };
 
 /*
  * Meet before slot i; not for ever, for a host with fewer processors than
- * these runs them in turn.  Who waited in vain does not do so again soon.
+ * these runs them in turn.  In the
+ * interpreter, who waited in vain does not do so again soon.
  */
 static void
 meet(unsigned id, unsigned i)
 {
-	unsigned patience = test->n > 2 ? 300 : 5000;
+	unsigned patience = test->n > 2 ? 300 : seen ? 20000 : 2000;
 
 	pos[id].at = i + 1;
 	if (pos[id].alone) {
@@ -252,8 +254,8 @@ meet(unsigned id, unsigned i)
 	for (unsigned other = 0; other < test->n; other++)
 		while (pos[other].at <= i && patience && --patience)
 			asm volatile("" ::: "memory");
-	if (!patience)
-		pos[id].alone = 100;
+	if (!patience && !seen)
+		pos[id].alone = 16;
 }
 
 static void
@@ -292,7 +294,7 @@ work(unsigned id)
 		if (id == 0) {
 			judge();
 			n_runs += SLOTS;
-			over = n_runs >= runs / test->divide || rdtsc() > until;
+			over = n_runs >= enough || rdtsc() > until;
 		}
 		barrier(&gate, test->n);
 	}
@@ -302,6 +304,7 @@ static void
 run_batches(void)
 {
 	over = false;
+	enough = n_runs + runs / test->divide;
 	until = ms ? rdtsc() + ms * tsc_per_ms : ~0ull;
 	on_first(test->n, work);
 }
@@ -309,8 +312,7 @@ run_batches(void)
 void
 guest_main(void)
 {
-	bool seen = option("seen", 1);
-
+	seen = option("seen", 1);
 	runs = option("runs", 200000);
 	ms = option("ms", 400);
 	if (!smp_start())
@@ -320,7 +322,7 @@ guest_main(void)
 			continue;
 		n_forbidden = n_weak = n_runs = 0;
 		run_batches();
-		for (unsigned i = 0; i < 20 && seen && test->must && !n_weak;
+		for (unsigned i = 0; i < 200 && seen && test->must && !n_weak;
 		    i++)
 			run_batches();
 		print("%s: %llu runs", test->name, n_runs);
