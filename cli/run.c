@@ -24,6 +24,8 @@
 
 /* How long the rest of the output, or of the news, may take at the end. */
 #define DRAIN_NS (2 * NS_PER_SEC)
+/* On a busy host the daemon may be late with the news of a domain's end. */
+#define NEWS_NS (30 * NS_PER_SEC)
 #define DESTROY_LIMIT_MS 10000
 
 struct run {
@@ -195,7 +197,7 @@ loop(struct run *r)
 			return;
 		case PUMP_CONSOLE_END:
 			/* The news of its end must follow soon. */
-			p->deadline = sooner(r->deadline, DRAIN_NS);
+			p->deadline = sooner(r->deadline, NEWS_NS);
 			continue;
 		case PUMP_MATCH:
 			set_end(r, "until", p->matched, RUN_OK);
