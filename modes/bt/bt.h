@@ -61,6 +61,8 @@ bt_set_of(uint32_t mode)
 
 #define TLB_BITS 12
 #define TLB_ENTRIES (1u << TLB_BITS)
+/* Pages at one index; generated code looks at the first only. */
+#define TLB_WAYS 4
 
 /*
  * One page.  A tag is the negated page address, so that ea + tag is the offset
@@ -128,8 +130,8 @@ struct itlb_entry {
  * Each vCPU has one such image per recent PCID; see image.c.
  */
 struct bt_image {
-	/* What one entry displaces at its index is kept TLB_ENTRIES on. */
-	struct tlb_entry tlb[SET_COUNT][2 * TLB_ENTRIES];
+	/* What entries displace at their index is kept TLB_ENTRIES on. */
+	struct tlb_entry tlb[SET_COUNT][TLB_WAYS * TLB_ENTRIES];
 	struct jump_cache jc[SET_COUNT];
 	struct itlb_entry itlb[ITLB_ENTRIES];
 	struct tlb_log log_nonglobal[SET_COUNT];

@@ -12,7 +12,7 @@
  */
 #include "modes/bt/gen.h"
 
-#define STUBS_SIZE 8192
+#define STUBS_SIZE 16384
 
 const uint8_t bt_home[GPR_COUNT] = {
 	[RAX] = H_RAX, [RCX] = H_R8, [RDX] = H_RDX, [RBX] = H_RBX,

@@ -3,14 +3,15 @@
  * The first thing a soft-TLB miss does: look whether the page's entry was
  * displaced by another page with the same index, and change places with it.
  * That takes a few nanoseconds; the walk behind t->slow ten times as many, and
- * a loop over two such pages would pay for it at every turn.
+ * a loop over a few such pages (arrays a power of two apart) would pay for it
+ * at every turn.
  */
 #include "modes/bt/layout.h"
 
 static const uint8_t entry_words[] = { 0, 8, 16, 24 };
 static_assert(sizeof(struct tlb_entry) == 32, "four words an entry");
 
-/* Exchange the entries at r10 in the two halves; clobbers rcx, r11. */
+/* Exchange the entries at r10 of two ways; clobbers rcx, r11. */
 static void
 emit_swap(struct emit *e, uint32_t first, uint32_t second)
 {
@@ -79,19 +80,22 @@ emit_answer(struct emit *e, uint32_t table)
 const uint8_t *
 bt_stub_tlb_miss(struct bt_vm *t, struct emit *e, enum bt_set s, bool write)
 {
-	uint32_t first = table_of(s), tag = tag_of(write);
-	uint32_t second = first +
-	    (uint32_t)(TLB_ENTRIES * sizeof(struct tlb_entry));
+	uint32_t first = table_of(s), way = first;
 	const uint8_t *at = emit_rx(e);
-	uint8_t *hit;
+	uint8_t *hit, *next;
 
 	if (!t->bmi2 || (t->disable & BT_PART_SWAP))
 		return t->slow;
-	hit = emit_look(e, second + tag);
+	for (unsigned k = 1; k < TLB_WAYS; k++) {
+		way += (uint32_t)(TLB_ENTRIES * sizeof(struct tlb_entry));
+		hit = emit_look(e, way + tag_of(write));
+		next = jmp_fwd(e);
+		bind8(e, hit);
+		emit_swap(e, first, way);
+		emit_answer(e, first);
+		bind32(e, next);
+	}
 	jmp_to(e, t->slow);
-	bind8(e, hit);
-	emit_swap(e, first, second);
-	emit_answer(e, first);
 	return at;
 }
 

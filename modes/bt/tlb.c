@@ -26,19 +26,19 @@ entry_clear(struct tlb_entry *t, unsigned idx)
 	t->flags = 0;
 }
 
-/* The entry at an index, and the one it displaced. */
+/* The entry at an index, and those displaced from there. */
 static void
-pair_clear(struct bt_image *m, int s, unsigned idx)
+ways_clear(struct bt_image *m, int s, unsigned idx)
 {
-	entry_clear(&m->tlb[s][idx], idx);
-	entry_clear(&m->tlb[s][idx + TLB_ENTRIES], idx);
+	for (unsigned way = 0; way < TLB_WAYS; way++)
+		entry_clear(&m->tlb[s][idx + way * TLB_ENTRIES], idx);
 }
 
 static void
 group_clear(struct bt_image *m, int s, unsigned group)
 {
 	for (unsigned i = group * GROUP; i < (group + 1) * GROUP; i++)
-		pair_clear(m, s, i);
+		ways_clear(m, s, i);
 }
 
 void
@@ -48,22 +48,21 @@ bt_tlb_reset(struct bt_image *m)
 		for (uint64_t u = m->tlb_used[s]; u; u &= u - 1)
 			group_clear(m, s, (unsigned)__builtin_ctzll(u));
 		/* In new memory only these are no empty entries yet. */
-		pair_clear(m, s, 0);
-		pair_clear(m, s, TLB_ENTRIES - 1);
+		ways_clear(m, s, 0);
+		ways_clear(m, s, TLB_ENTRIES - 1);
 		m->tlb_used[s] = 0;
 		m->log_nonglobal[s].n = 0;
 	}
 	m->large_regions = m->huge_regions = 0;
 }
 
-/* Of the pair that begins at t. */
+/* Of those at t's index; t is the first. */
 static void
 clear_nonglobal(struct tlb_entry *t, unsigned idx)
 {
-	if (!(t[0].flags & TLBF_GLOBAL))
-		entry_clear(&t[0], idx);
-	if (!(t[TLB_ENTRIES].flags & TLBF_GLOBAL))
-		entry_clear(&t[TLB_ENTRIES], idx);
+	for (unsigned way = 0; way < TLB_WAYS; way++, t += TLB_ENTRIES)
+		if (!(t->flags & TLBF_GLOBAL))
+			entry_clear(t, idx);
 }
 
 void
@@ -79,11 +78,12 @@ bt_tlb_flush_nonglobal(struct bt_image *m)
 }
 
 static void
-clear_piece(struct tlb_entry *t, unsigned idx, gva_t va, unsigned kind,
+clear_pieces(struct tlb_entry *t, unsigned idx, gva_t va, unsigned kind,
     unsigned shift)
 {
-	if ((t->flags & kind) && (-t->ntag_read ^ va) >> shift == 0)
-		entry_clear(t, idx);
+	for (unsigned way = 0; way < TLB_WAYS; way++, t += TLB_ENTRIES)
+		if ((t->flags & kind) && (-t->ntag_read ^ va) >> shift == 0)
+			entry_clear(t, idx);
 }
 
 /* Drop what is a piece of a large page of this kind around va. */
@@ -95,19 +95,17 @@ flush_pieces(struct bt_image *m, gva_t va, unsigned kind)
 	unsigned first = tlb_index(va) & ~(n - 1);
 
 	for (int s = 0; s < SET_COUNT; s++)
-		for (unsigned i = first; i < first + n; i++) {
-			clear_piece(&m->tlb[s][i], i, va, kind, shift);
-			clear_piece(&m->tlb[s][i + TLB_ENTRIES], i, va, kind,
-			    shift);
-		}
+		for (unsigned i = first; i < first + n; i++)
+			clear_pieces(&m->tlb[s][i], i, va, kind, shift);
 }
 
 static void
 clear_page(struct tlb_entry *t, unsigned idx, gva_t page, bool globals_only)
 {
-	if (t->ntag_read == -page &&
-	    (!globals_only || (t->flags & TLBF_GLOBAL)))
-		entry_clear(t, idx);
+	for (unsigned way = 0; way < TLB_WAYS; way++, t += TLB_ENTRIES)
+		if (t->ntag_read == -page &&
+		    (!globals_only || (t->flags & TLBF_GLOBAL)))
+			entry_clear(t, idx);
 }
 
 void
@@ -116,11 +114,8 @@ bt_tlb_flush_page(struct bt_image *m, gva_t va, bool globals_only)
 	unsigned idx = tlb_index(va);
 
 	va &= PAGE_MASK;
-	for (int s = 0; s < SET_COUNT; s++) {
+	for (int s = 0; s < SET_COUNT; s++)
 		clear_page(&m->tlb[s][idx], idx, va, globals_only);
-		clear_page(&m->tlb[s][idx + TLB_ENTRIES], idx, va,
-		    globals_only);
-	}
 	if (m->large_regions & gib_bit(va))
 		flush_pieces(m, va, TLBF_LARGE);
 	if (m->huge_regions & gib_bit(va))
@@ -185,8 +180,8 @@ protect_one(struct tlb_entry *t, unsigned idx, const uint8_t *page)
 static void
 protect_entry(struct bt_image *m, int s, unsigned idx, const uint8_t *page)
 {
-	protect_one(&m->tlb[s][idx], idx, page);
-	protect_one(&m->tlb[s][idx + TLB_ENTRIES], idx, page);
+	for (unsigned way = 0; way < TLB_WAYS; way++)
+		protect_one(&m->tlb[s][idx + way * TLB_ENTRIES], idx, page);
 }
 
 static void
@@ -258,20 +253,26 @@ keep_one(struct bt_vcpu *b, unsigned idx)
 }
 
 /*
- * Two pages in turn at one index would miss each time: what another page's
- * entry displaces stays at hand (stubs_tlb.c takes it back).
+ * A few pages in turn at one index would miss each time: what another page's
+ * entry displaces stays at hand, the youngest first (stubs_tlb.c takes it back).
  */
 static void
 displace(struct bt_vcpu *b, struct tlb_entry *t, unsigned idx, gva_t va)
 {
-	struct tlb_entry *victim = t + TLB_ENTRIES;
 	uint64_t tag = -(va & PAGE_MASK);
+	unsigned way = 1;
 
-	if (victim->ntag_read == tag)
-		entry_clear(victim, idx);
-	if ((t->flags & TLBF_VALID) && t->ntag_read != tag &&
-	    !b->tlb_fills_max)
-		*victim = *t;
+	/* What was known of the page itself makes room first. */
+	while (way < TLB_WAYS - 1 && t[way * TLB_ENTRIES].ntag_read != tag)
+		way++;
+	if (!(t->flags & TLBF_VALID) || t->ntag_read == tag ||
+	    b->tlb_fills_max) {
+		if (t[way * TLB_ENTRIES].ntag_read == tag)
+			entry_clear(&t[way * TLB_ENTRIES], idx);
+		return;
+	}
+	for (; way; way--)
+		t[way * TLB_ENTRIES] = t[(way - 1) * TLB_ENTRIES];
 }
 
 static int

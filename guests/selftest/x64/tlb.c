@@ -303,6 +303,11 @@ conflicts(void)
 		page_map((ulong)q, b | 3);
 		for (unsigned k = 0; k < 5; k++)
 			CHECK_EQ(*p * 256 + *q, 'a' * 256 + 'b', "in turn");
+		for (unsigned k = 2; k < 6; k++) {
+			page_map(VA + k * step[n / 8], a | 3);
+			CHECK_EQ(*(volatile ulong *)(VA + k * step[n / 8]) * 256
+			    + *q, 'a' * 256 + 'b', "more than two");
+		}
 		if (n & 1)
 			(void)*p;
 		*pte_at((ulong)p, 1) = c | 3;
