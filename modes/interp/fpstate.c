@@ -333,14 +333,17 @@ env_size(const struct insn *i)
 	return env + (regs ? 80 : 0);
 }
 
-/* Opcode and pointers: what follows the control, status and tag words. */
+/*
+ * Opcode and pointers: what follows the control, status and tag words.  The
+ * last word of the long form is reserved, and all ones as the others are.
+ */
 static void
 blank_env(const struct insn *i, uint8_t *env)
 {
 	if (i->op_bytes == 2)
 		fill_bytes(env + 6, 0, 8);
 	else
-		fill_bytes(env + 12, 0, 16);
+		fill_bytes(env + 12, 0, 14);
 }
 
 /* FNSTENV, FNSAVE */
