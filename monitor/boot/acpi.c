@@ -50,9 +50,8 @@ put(uint8_t *t, unsigned off, uint64_t v, unsigned size)
 	memcpy(t + off, &v, size);
 }
 
-/* Make the bytes of [0, len) sum up to zero. */
-static void
-checksum(uint8_t *t, size_t len, size_t at)
+void
+acpi_checksum(uint8_t *t, size_t len, size_t at)
 {
 	uint8_t sum = 0;
 
@@ -89,7 +88,7 @@ emit(struct builder *b, uint8_t *t, size_t len)
 {
 	gpa_t at = b->next;
 
-	checksum(t, len, H_CHECKSUM);
+	acpi_checksum(t, len, H_CHECKSUM);
 	BUG_ON(at + len > MPTABLE_POINTER);
 	write_bytes(b->g, at, t, len);
 	b->next = align_up(at + len, 64);
@@ -264,7 +263,7 @@ acpi_write_tables(struct gmem *g, const struct acpi_config *cfg)
 	put(rsdp, 16, make_root(&b, "RSDT", 4), 4);
 	put(rsdp, 20, RSDP_SIZE, 4);
 	put(rsdp, 24, make_root(&b, "XSDT", 8), 8);
-	checksum(rsdp, 20, 8);
-	checksum(rsdp, RSDP_SIZE, 32);
+	acpi_checksum(rsdp, 20, 8);
+	acpi_checksum(rsdp, RSDP_SIZE, 32);
 	write_bytes(g, ACPI_RSDP, rsdp, sizeof(rsdp));
 }

@@ -22,4 +22,10 @@ struct acpi_config {
 /* Everything fits by construction; call after memmap_populate(). */
 void acpi_write_tables(struct gmem *g, const struct acpi_config *cfg);
 
+/*
+ * Set byte at so that the bytes of [0, len) sum up to zero: ACPI 5.2.3, and the
+ * MP specification's tables alike.
+ */
+void acpi_checksum(uint8_t *t, size_t len, size_t at);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "monitor/boot/acpi.h"
 #include "monitor/boot/memmap.h"
 
 enum {
@@ -48,17 +49,6 @@ static void
 put(uint8_t *t, uint32_t v, size_t size)
 {
 	memcpy(t, &v, size);
-}
-
-static void
-checksum(uint8_t *t, size_t len, size_t at)
-{
-	uint8_t sum = 0;
-
-	t[at] = 0;
-	for (size_t i = 0; i < len; i++)
-		sum = (uint8_t)(sum + t[i]);
-	t[at] = (uint8_t)-sum;
 }
 
 static void
@@ -146,12 +136,12 @@ mptable_write(struct gmem *g, const struct mptable_config *cfg)
 	memcpy(b.t + H_PRODUCT, "TRIVISOR    ", 12);
 	put(b.t + H_ENTRIES, b.entries, 2);
 	put(b.t + H_LAPIC, (uint32_t)MAP_LAPIC, 4);
-	checksum(b.t, b.len, H_CHECKSUM);
+	acpi_checksum(b.t, b.len, H_CHECKSUM);
 	load(g, MPTABLE_POINTER + MP_POINTER, b.t, b.len);
 
 	put(pointer + P_TABLE, MPTABLE_POINTER + MP_POINTER, 4);
 	pointer[P_LENGTH] = 1;		/* paragraphs */
 	pointer[P_REVISION] = MP_REVISION;
-	checksum(pointer, sizeof(pointer), P_CHECKSUM);
+	acpi_checksum(pointer, sizeof(pointer), P_CHECKSUM);
 	load(g, MPTABLE_POINTER, pointer, sizeof(pointer));
 }
