@@ -6,6 +6,7 @@
  * the interpreter has a fence in every store).
  *
  * "runs" is how often, "ms" how long at most for one of them; 0 is no end.
+ * "least" leaves out those of fewer processors.
  * A batch is an array of slots, each with its own x and y in lines of their
  * own.  Processors go through it slot by slot in lockstep, each with a random
  * delay before its part.
@@ -312,13 +313,16 @@ run_batches(void)
 void
 guest_main(void)
 {
+	ulong least;
+
 	seen = option("seen", 1);
 	runs = option("runs", 200000);
 	ms = option("ms", 400);
+	least = option("least", 2);
 	if (!smp_start())
 		return;
 	for (test = tests; test < tests + ARRAY_LEN(tests); test++) {
-		if (test->n > n_cpus)
+		if (test->n > n_cpus || test->n < least)
 			continue;
 		n_forbidden = n_weak = n_runs = 0;
 		run_batches();
