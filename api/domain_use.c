@@ -484,41 +484,48 @@ serial_file(xmlNode *n, const char *child, char **path, bool *append,
 	return *path ? 0 : err_set_sys(e, ENOMEM, "domain XML");
 }
 
-static bool
-is_pty(xmlNode *n)
-{
-	char type[8];
-
-	return xml_attr(n, "type", type, sizeof(type)) && !strcmp(type, "pty");
-}
-
+/* What <serial> or <console> says about where the bytes go. */
 static int
-serial_backend(xmlNode *n, char **path, bool *append, struct err *e)
+serial_backend(xmlNode *n, struct vm_serial_want *w, struct err *e)
 {
 	char type[16] = "";
+	int rc;
 
-	*path = NULL;
+	memset(w, 0, sizeof(*w));
+	w->given = true;
+	w->line = (int)xmlGetLineNo(n);
 	xml_attr(n, "type", type, sizeof(type));
-	if (!strcmp(type, "pty"))
-		return serial_file(n, "log", path, append, e);
+	rc = serial_file(n, "log", &w->log_path, &w->log_append, e);
+	if (rc || !strcmp(type, "pty"))
+		return rc;
 	if (strcmp(type, "file"))
 		return bad_value(e, n, "type", type, "pty, file");
-	if (serial_file(n, "source", path, append, e))
-		return -EINVAL;
-	if (!*path)
-		return xml_bad(e, ERR_XML_ERROR, n,
-		    "<%s type='file'> has no <source path='...'/>", n->name);
-	return 0;
+	w->kind = VM_SERIAL_FILE;
+	rc = serial_file(n, "source", &w->path, &w->append, e);
+	if (rc || w->path)
+		return rc;
+	return xml_bad(e, ERR_XML_ERROR, n,
+	    "<%s type='file'> has no <source path='...'/>", n->name);
+}
+
+static void
+take_serial(struct domain_def *d, unsigned port,
+    const struct vm_serial_want *w)
+{
+	free(d->serial[port].path);
+	free(d->serial[port].log_path);
+	d->serial[port] = *w;
+	d->cfg.n_serials = MAX(d->cfg.n_serials, port + 1);
+	d->wants_tty = d->serial[0].given &&
+	    d->serial[0].kind == VM_SERIAL_PTY;
 }
 
 int
 el_use_serial(struct domain_parse *p, xmlNode *n, struct err *e)
 {
 	static const char *const types[] = { "isa-serial", "serial", NULL };
-	struct domain_def *d = p->d;
+	struct vm_serial_want w;
 	unsigned port;
-	char *path;
-	bool append = false;
 	int rc = serial_target(n, types, e);
 
 	if (!rc)
@@ -528,17 +535,15 @@ el_use_serial(struct domain_parse *p, xmlNode *n, struct err *e)
 	if (p->serial_used[port])
 		return xml_bad(e, ERR_XML_ERROR, n,
 		    "serial port %u is there twice", port);
-	rc = serial_backend(n, &path, &append, e);
-	if (rc)
+	rc = serial_backend(n, &w, e);
+	if (rc) {
+		free(w.path);
+		free(w.log_path);
 		return rc;
+	}
 	p->serial_used[port] = true;
-	if (!port)
-		d->wants_tty = is_pty(n);
 	p->n_serial = port + 1;
-	free(d->serial_path[port]);	/* a console's, from further up */
-	d->serial_path[port] = path;
-	d->serial_append[port] = append;
-	d->cfg.n_serials = MAX(d->cfg.n_serials, port + 1);
+	take_serial(p->d, port, &w);	/* over a console's, from further up */
 	return 0;
 }
 
@@ -547,28 +552,21 @@ int
 el_use_console(struct domain_parse *p, xmlNode *n, struct err *e)
 {
 	static const char *const types[] = { "serial", NULL };
-	struct domain_def *d = p->d;
+	struct vm_serial_want w = { 0 };
 	unsigned port = 0;
-	char *path;
-	bool append = false;
 	int rc = serial_target(n, types, e);
 
 	if (!rc && xml_child(n, "target"))
 		rc = serial_port(p, n, &port, e);
 	if (!rc)
-		rc = serial_backend(n, &path, &append, e);
-	if (rc)
-		return rc;
-	if (!port && !p->serial_used[0])
-		d->wants_tty = is_pty(n);
-	if (path && !d->serial_path[port]) {
-		d->serial_path[port] = path;
-		d->serial_append[port] = append;
-	} else {
-		free(path);
+		rc = serial_backend(n, &w, e);
+	if (!rc && !p->d->serial[port].given) {
+		take_serial(p->d, port, &w);
+		return 0;
 	}
-	d->cfg.n_serials = MAX(d->cfg.n_serials, port + 1);
-	return 0;
+	free(w.path);
+	free(w.log_path);
+	return rc;
 }
 
 int

@@ -40,8 +40,10 @@ domain_def_free(struct domain_def *d)
 	if (!d)
 		return;
 	vm_config_fini(&d->cfg);
-	for (i = 0; i < VM_MAX_SERIALS; i++)
-		free(d->serial_path[i]);
+	for (i = 0; i < VM_MAX_SERIALS; i++) {
+		free(d->serial[i].path);
+		free(d->serial[i].log_path);
+	}
 	free(d->xml);
 	free(d->title);
 	free(d->kernel);

@@ -16,6 +16,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "vm/config.h"
+#include "vm/tune.h"
 
 #define DOMAIN_MAX_WARNINGS 64
 #define TRIVISOR_XMLNS "urn:trivisor:domain:1"
@@ -32,8 +33,10 @@ struct domain_def {
 	bool uuid_given;		/* the document had one */
 	char *title;			/* owned, NULL when absent */
 	char *kernel, *initrd;		/* owned paths, NULL when absent */
-	char *serial_path[VM_MAX_SERIALS]; /* owned: a file for the output */
-	bool serial_append[VM_MAX_SERIALS];
+	struct vm_tune tune;		/* for the host to apply */
+	struct vm_cpu_want cpu;		/* names only: not resolved */
+	struct vm_clock_want clock;
+	struct vm_serial_want serial[VM_MAX_SERIALS];
 	bool wants_tty;			/* serial port 0 is of type pty */
 	char machine[64];		/* as written, "" none */
 	enum vm_mode mode;		/* as asked for, AUTO possible */

@@ -20,18 +20,20 @@
 static int
 open_serials(struct run_request *r, struct err *e)
 {
-	const struct domain_def *def = r->def;
 	unsigned i;
 
 	for (i = 0; i < r->cfg.n_serials; i++) {
+		const struct vm_serial_want *s = &r->def->serial[i];
+		bool file = s->kind == VM_SERIAL_FILE;
+		const char *path = file ? s->path : s->log_path;
 		char object[32];
 		int rc;
 
-		if (!def->serial_path[i])
+		if (!path)
 			continue;
 		snprintf(object, sizeof(object), "serial %u: file", i);
-		rc = file_open_output(r->ids, object, def->serial_path[i],
-		    def->serial_append[i], &r->cfg.serial_fd[i], e);
+		rc = file_open_output(r->ids, object, path,
+		    file ? s->append : s->log_append, &r->cfg.serial_fd[i], e);
 		if (rc)
 			return rc;
 	}

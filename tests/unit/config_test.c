@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "vm/config.h"
+#include "vm/tune.h"
 #include "vm/control.h"
 
 static void
@@ -332,6 +333,36 @@ new_uuids_are_valid_and_differ(void **state)
 	assert_string_not_equal(a, b);
 }
 
+static void
+cpusets_as_text(void **state)
+{
+	static const struct { const char *text, *again; } t[] = {
+		{ "0", "0" }, { "0-3", "0-3" }, { "0-3,^1", "0,2-3" },
+		{ " 7 , 1 - 2 ", "1-2,7" }, { "1023", "1023" },
+		{ "62-65", "62-65" }, { "0-1023", "0-1023" },
+		{ "", NULL }, { "x", NULL }, { "1024", NULL }, { "3-1", NULL },
+		{ "1,", NULL }, { "1-", NULL }, { "^0", NULL },
+		{ "0,^0", NULL }, { "1 2", NULL }, { "^0-3", NULL },
+		{ "99999999999999999999", NULL }, { "-1", NULL },
+	};
+	struct vm_cpuset s;
+	char text[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		if (vm_cpuset_parse(t[i].text, &s) != !!t[i].again)
+			fail_msg("\"%s\"", t[i].text);
+		if (!t[i].again)
+			continue;
+		assert_true(vm_cpuset_print(&s, text, sizeof(text)));
+		assert_string_equal(text, t[i].again);
+	}
+	assert_true(vm_cpuset_parse("0,2,4,6,8", &s));
+	assert_false(vm_cpuset_print(&s, text, 9));
+	assert_true(vm_cpuset_has(&s, 8) && !vm_cpuset_has(&s, 1024));
+}
+
 int
 main(void)
 {
@@ -347,6 +378,7 @@ main(void)
 		cmocka_unit_test(garbage_packets_are_refused),
 		cmocka_unit_test(errors_travel),
 		cmocka_unit_test(new_uuids_are_valid_and_differ),
+		cmocka_unit_test(cpusets_as_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -333,9 +333,10 @@ values_arrive(void **state)
 	assert_int_equal(c->on_poweroff, VM_ACTION_RESTART);
 	assert_int_equal(c->clock_offset, VM_CLOCK_LOCALTIME);
 	assert_int_equal(c->n_serials, 2);
-	assert_null(d->serial_path[0]);
-	assert_string_equal(d->serial_path[1], "/log");
-	assert_true(d->serial_append[1]);
+	assert_null(d->serial[0].path);
+	assert_int_equal(d->serial[1].kind, VM_SERIAL_FILE);
+	assert_string_equal(d->serial[1].path, "/log");
+	assert_true(d->serial[1].append);
 	domain_def_free(d);
 }
 
