@@ -8,23 +8,16 @@
  * connections stay valid.
  */
 #include <errno.h>
-#include <grp.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
-#include <fcntl.h>
-#include <stdio.h>
 
 #include "api/rpc.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 
-#define SOCKET_GROUP "trivisor"
 #define FRAME_SECONDS 5.0
 /* A client that asked its last question may still wait for the answer. */
 #define LINGER_SECONDS 60.0
@@ -313,8 +306,9 @@ role_of(const struct client_ids *ids)
 }
 
 static void
-conn_new(struct daemon *d, int fd, const struct client_ids *ids)
+conn_new(struct listener *l, int fd, const struct client_ids *ids)
 {
+	struct daemon *d = l->d;
 	struct conn *c = calloc(1, sizeof(*c));
 
 	if (!c) {
@@ -324,7 +318,7 @@ conn_new(struct daemon *d, int fd, const struct client_ids *ids)
 	c->daemon = d;
 	c->fd = fd;
 	c->ids = *ids;
-	c->role = role_of(ids);
+	c->role = l->read_only ? ROLE_VIEWER : role_of(ids);
 	STAILQ_INIT(&c->out);
 	TAILQ_INIT(&c->calls);
 	ev_io_init(&c->read_io, on_read, fd, EV_READ);
@@ -335,12 +329,13 @@ conn_new(struct daemon *d, int fd, const struct client_ids *ids)
 	d->n_conns++;
 }
 
-static void
-on_accept(struct ev_loop *loop, ev_io *w, int events)
+void
+conn_on_accept(struct ev_loop *loop, ev_io *w, int events)
 {
-	struct daemon *d = container_of(w, struct daemon, listen_io);
+	struct listener *l = container_of(w, struct listener, io);
+	struct daemon *d = l->d;
 	struct client_ids ids;
-	int fd = accept4(d->listen_fd, NULL, NULL,
+	int fd = accept4(l->fd, NULL, NULL,
 	    SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)loop;
@@ -353,100 +348,7 @@ on_accept(struct ev_loop *loop, ev_io *w, int events)
 		close(fd);
 		return;
 	}
-	conn_new(d, fd, &ids);
-}
-
-/* One daemon per socket: the lock beside it is ours while we live. */
-static int
-lock_socket(struct daemon *d, struct err *e)
-{
-	char path[PATH_BYTES + 8];
-
-	snprintf(path, sizeof(path), "%s.lock", d->opt.socket);
-	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (d->lock_fd < 0)
-		return err_set_sys(e, errno, "lock \"%.300s\"", path);
-	if (!flock(d->lock_fd, LOCK_EX | LOCK_NB))
-		return 0;
-	err_set(e, ERR_RESOURCE_BUSY, "socket \"%.300s\": another trivisord "
-	    "serves it", d->opt.socket);
-	err_hint(e, "use that one, or give --socket another name");
-	return -EBUSY;
-}
-
-/*
- * Who may connect.  The system's daemon lets the members of the group in;
- * a user's own and a private one are that user's alone.
- */
-static const struct group *
-socket_group(const struct daemon *d)
-{
-	return geteuid() == 0 && !options_private(&d->opt) ?
-	    getgrnam(SOCKET_GROUP) : NULL;
-}
-
-/* The directory of the socket, passable where others may come in. */
-static int
-make_socket_dir(const char *dir, bool shared, struct err *e)
-{
-	if (shared) {
-		mode_t mask = umask(022);
-
-		/* What is above is the administrator's. */
-		(void)!mkdir(dir, 0755);
-		umask(mask);
-	}
-	return dir_make(*dir ? dir : "/", e);
-}
-
-/* Whoever owns the directory could put a socket of their own there. */
-static int
-check_socket_dir(const char *dir, struct err *e)
-{
-	struct stat st;
-
-	if (lstat(*dir ? dir : "/", &st))
-		return err_set_sys(e, errno, "directory \"%.300s\"", dir);
-	if (st.st_uid == 0 || st.st_uid == geteuid())
-		return 0;
-	err_set(e, ERR_ACCESS_DENIED, "directory \"%.300s\" belongs to user "
-	    "%u", dir, (unsigned)st.st_uid);
-	err_hint(e, "name another place with --socket");
-	return -EACCES;
-}
-
-int
-conn_listen(struct daemon *d, struct err *e)
-{
-	const struct group *group = socket_group(d);
-	char dir[PATH_BYTES], *slash;
-	int dir_fd, rc;
-
-	memcpy(dir, d->opt.socket, sizeof(dir));
-	slash = strrchr(dir, '/');
-	*slash = '\0';
-	rc = make_socket_dir(dir, group != NULL, e);
-	if (!rc)
-		rc = check_socket_dir(dir, e);
-	if (!rc)
-		rc = lock_socket(d, e);
-	if (rc)
-		return rc;
-	dir_fd = open(*dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return err_set_sys(e, errno, "directory \"%.300s\"", dir);
-	rc = dir_bind(dir_fd, slash + 1, SOCK_STREAM | SOCK_NONBLOCK,
-	    group ? 0660 : 0600, &d->listen_fd);
-	if (!rc && group && fchownat(dir_fd, slash + 1, (uid_t)-1,
-	    group->gr_gid, AT_SYMLINK_NOFOLLOW))
-		log_line(LOG_WARN, "rpc: what=socket_group errno=%d", errno);
-	close(dir_fd);
-	if (rc)
-		return err_set_sys(e, -rc, "cannot listen at \"%.300s\"",
-		    d->opt.socket);
-	ev_io_init(&d->listen_io, on_accept, d->listen_fd, EV_READ);
-	ev_io_start(d->loop, &d->listen_io);
-	return 0;
+	conn_new(l, fd, &ids);
 }
 
 void
@@ -459,11 +361,4 @@ conn_close_all(struct daemon *d)
 		flush_out(c);
 		conn_free(c);
 	}
-	if (d->listen_fd >= 0) {
-		ev_io_stop(d->loop, &d->listen_io);
-		close(d->listen_fd);
-		unlink(d->opt.socket);
-	}
-	if (d->lock_fd >= 0)
-		close(d->lock_fd);
 }

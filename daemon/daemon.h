@@ -2,6 +2,7 @@
 /*
  * trivisord: what its files share.  One thread, one libev loop.
  *
+ *	listen.c	sockets for clients	notify.c	word to the service manager
  *	conn.c	connections, framing, batches	call.c	one request's life
  *	methods.c, methods_run.c	handlers, one per row of api/methods.h
  *	domain.c	domains and their states	store.c	definitions on disk
@@ -46,6 +47,7 @@ struct batch;
 
 struct options {
 	char socket[PATH_BYTES];
+	char ro_socket[PATH_BYTES];	/* for those who only look; "" none */
 	char state_dir[PATH_BYTES];
 	char run_dir[PATH_BYTES];
 	char log_dir[PATH_BYTES];
@@ -276,6 +278,26 @@ struct tty *tty_new(struct ev_loop *loop, int console);
 const char *tty_name(const struct tty *t);
 void tty_free(struct tty *t);
 
+/* ---- listen.c, notify.c --------------- */
+
+#define MAX_LISTENERS 2
+
+struct listener {
+	struct daemon *d;
+	int fd;			/* -1: there is none */
+	bool read_only;		/* its clients only look */
+	bool passed;		/* a service manager's */
+	ev_io io;		/* runs from listen_serve() on */
+};
+
+void listen_init(struct daemon *d);
+/* Lock and listen; clients wait in the queue until they are served. */
+MUST_USE int listen_open(struct daemon *d, struct err *e);
+void listen_serve(struct daemon *d);
+void listen_close(struct daemon *d);
+/* "READY=1" and the like, where a service manager wants to know. */
+void notify_manager(const char *text);
+
 /* ---- conn.c, call.c --------------- */
 
 struct out_msg {
@@ -307,7 +329,8 @@ struct conn {
 
 TAILQ_HEAD(conn_list, conn);
 
-MUST_USE int conn_listen(struct daemon *d, struct err *e);
+/* A listener became readable. */
+void conn_on_accept(struct ev_loop *loop, ev_io *w, int events);
 void conn_close_all(struct daemon *d);
 /* Queue one message (taken over) and a descriptor (taken over, -1 none). */
 void conn_send(struct conn *c, struct json_object *msg, int fd);
@@ -369,8 +392,9 @@ struct daemon {
 	struct event_log events;
 	struct conn_list conns;
 	unsigned n_conns;
-	int listen_fd, lock_fd;
-	ev_io listen_io, lifeline_io;
+	struct listener listener[MAX_LISTENERS];
+	int lock_fd;
+	ev_io lifeline_io;
 	ev_timer end_timer;
 	ev_signal sigterm, sigint;
 	bool ending;		/* waits for its domains to end */

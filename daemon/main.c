@@ -74,6 +74,7 @@ begin_end(struct daemon *d, const char *why)
 	if (d->ending)
 		return;
 	log_line(LOG_INFO, "daemon: what=ending reason=%s", why);
+	notify_manager("STOPPING=1");
 	if (!options_private(&d->opt)) {
 		ev_break(d->loop, EVBREAK_ALL);
 		return;
@@ -163,7 +164,7 @@ set_up(struct daemon *d, struct err *e)
 	int rc;
 
 	/* First the socket's lock: only one daemon may touch the rest. */
-	rc = conn_listen(d, e);
+	rc = listen_open(d, e);
 	if (!rc)
 		rc = dir_make(d->opt.run_dir, e);
 	if (!rc)
@@ -183,6 +184,7 @@ tell_ready(struct daemon *d)
 	log_line(LOG_INFO, "daemon: what=ready version=%s pid=%d socket=%s "
 	    "domains=%u", PACKAGE_VERSION, (int)getpid(), d->opt.socket,
 	    d->n_domains);
+	notify_manager("READY=1\nSTATUS=serving\n");
 	if (d->opt.ready_fd < 0)
 		return;
 	if (write(d->opt.ready_fd, "\n", 1) < 0)
@@ -196,6 +198,7 @@ tear_down(struct daemon *d)
 	struct domain *dom;
 
 	conn_close_all(d);
+	listen_close(d);
 	while ((dom = TAILQ_FIRST(&d->domains)) != NULL) {
 		if (dom->monitor)
 			monitor_detach(dom->monitor);
@@ -242,8 +245,7 @@ main(int argc, char **argv)
 	harden();
 	TAILQ_INIT(&d->domains);
 	TAILQ_INIT(&d->conns);
-	d->listen_fd = -1;
-	d->lock_fd = -1;
+	listen_init(d);
 	/* Not the default loop: that one reaps children behind our back. */
 	d->loop = ev_loop_new(EVFLAG_AUTO);
 	BUG_ON(!d->loop);
@@ -255,6 +257,7 @@ main(int argc, char **argv)
 			dprintf(STDERR_FILENO, "  %s\n", e.hint);
 	} else {
 		watch_for_the_end(d, parent);
+		listen_serve(d);
 		tell_ready(d);
 		ev_run(d->loop, 0);
 	}

@@ -18,7 +18,7 @@
 #include "daemon/daemon.h"
 
 enum {
-	OPT_SOCKET = 1, OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR, OPT_PRIVATE,
+	OPT_SOCKET = 1, OPT_RO_SOCKET, OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR, OPT_PRIVATE,
 	OPT_LIFELINE, OPT_PARENT, OPT_READY, OPT_FOREGROUND, OPT_VERBOSE,
 	OPT_VERSION, OPT_HELP,
 };
@@ -30,6 +30,8 @@ static const struct {
 	const char *doc;
 } table[] = {
 	{ "socket", OPT_SOCKET, "PATH", "socket that clients connect to" },
+	{ "ro-socket", OPT_RO_SOCKET, "PATH",
+	  "one more, for everybody who can reach it, to look only" },
 	{ "state-dir", OPT_STATE, "DIR", "definitions of domains" },
 	{ "run-dir", OPT_RUN, "DIR", "control sockets of running domains" },
 	{ "log-dir", OPT_LOG, "DIR", "logs of the monitors" },
@@ -163,6 +165,9 @@ take_option(struct options *o, int id, const char *arg)
 	case OPT_SOCKET:
 		path(o->socket, "%s", arg);
 		return true;
+	case OPT_RO_SOCKET:
+		path(o->ro_socket, "%s", arg);
+		return true;
 	case OPT_STATE:
 		path(o->state_dir, "%s", arg);
 		return true;
@@ -215,12 +220,12 @@ static int
 finish(struct options *o)
 {
 	char *const paths[] = { o->socket, o->state_dir, o->run_dir,
-		o->log_dir, o->monitor };
-	size_t i;
+		o->log_dir, o->monitor, o->ro_socket };
+	size_t n = ARRAY_LEN(paths) - !o->ro_socket[0], i;
 
 	if (!o->monitor[0])
 		find_monitor(o);
-	for (i = 0; i < ARRAY_LEN(paths); i++) {
+	for (i = 0; i < n; i++) {
 		if (!make_absolute(paths[i])) {
 			dprintf(STDERR_FILENO,
 			    "trivisord: a path is empty or too long\n");
