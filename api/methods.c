@@ -46,6 +46,7 @@
 
 NO_PARAMS(RPC_DISCOVER);
 NO_PARAMS(SERVER_INFO);
+NO_PARAMS(SERVER_PING);
 DOMAIN_PARAM(DOMAIN_UNDEFINE);
 DOMAIN_PARAM(DOMAIN_SHUTDOWN);
 DOMAIN_PARAM(DOMAIN_DESTROY);
@@ -116,6 +117,23 @@ static const struct method_param DOMAIN_BT_STATS_params[] = {
 	DOMAIN,
 	{ "vcpu", PARAM_UINT, 0, "of this vCPU only (default: all together)" },
 	{ "top", PARAM_UINT, 0, "hot blocks to list, up to 100 (default 20)" },
+	END
+};
+
+#define JOB { "job", PARAM_STRING, REQ, "id of the job" }
+
+static const struct method_param JOB_LIST_params[] = {
+	{ "domain", PARAM_STRING, 0, "of this domain only" },
+	END
+};
+
+static const struct method_param JOB_GET_params[] = { JOB, END };
+static const struct method_param JOB_CANCEL_params[] = { JOB, END };
+
+static const struct method_param JOB_WAIT_params[] = {
+	JOB,
+	{ "timeout_ms", PARAM_UINT, 0,
+	  "answer after this long at the latest (default and most: 3600000)" },
 	END
 };
 

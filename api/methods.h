@@ -25,6 +25,8 @@
 	  "list the methods and their parameters") \
 	X(SERVER_INFO, "server.info", VIEWER, 0, \
 	  "version, paths, modes and limits of the daemon") \
+	X(SERVER_PING, "server.ping", VIEWER, 0, \
+	  "answer at once, with nothing") \
 	X(DOMAIN_DEFINE, "domain.define", OPERATOR, 0, \
 	  "store a domain from its XML, or replace the stored one") \
 	X(DOMAIN_UNDEFINE, "domain.undefine", OPERATOR, 0, \
@@ -61,6 +63,14 @@
 	  "sample for a while where the vCPUs spend their time") \
 	X(DOMAIN_BT_STATS, "domain.bt_stats", VIEWER, 0, \
 	  "the translator's counters, and the latest profile") \
+	X(JOB_LIST, "job.list", VIEWER, 0, \
+	  "the jobs that run and the last ones that ended") \
+	X(JOB_GET, "job.get", VIEWER, 0, \
+	  "one job: state, progress, result") \
+	X(JOB_WAIT, "job.wait", VIEWER, 0, \
+	  "answer when a job has ended") \
+	X(JOB_CANCEL, "job.cancel", OPERATOR, 0, \
+	  "stop a job that runs") \
 	X(EVENTS_SUBSCRIBE, "events.subscribe", VIEWER, 0, \
 	  "receive events as notifications on this connection") \
 	X(EVENTS_UNSUBSCRIBE, "events.unsubscribe", VIEWER, 0, \

@@ -103,6 +103,8 @@ call_orphan(struct call *call)
 	TAILQ_REMOVE(&call->conn->calls, call, link);
 	call->conn->in_flight--;
 	call->conn = NULL;
+	if (call->abandon)
+		call->abandon(call);
 }
 
 static int

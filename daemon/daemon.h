@@ -10,7 +10,7 @@
  *	start.c	starting one: files, descriptors	spawn.c	fork and exec
  *	attach.c	finding living ones	run_dir.c	their directories
  *	files.c	opening what clients name	events.c	ring, subscribers
- *	tty.c	a console's terminal
+ *	tty.c	a console's terminal	jobs.c	long work (jobs.h)
  *
  * Nothing here blocks on a client or a monitor, but for reading small files
  * and writing definitions.
@@ -42,6 +42,7 @@ struct conn;
 struct call;
 struct monitor;
 struct batch;
+struct jobs;
 
 /* ---- configuration: main.c, options.c --------------- */
 
@@ -347,6 +348,12 @@ struct call {
 	enum method_id method;
 	char domain[VM_NAME_MAX + 1];	/* named in an error */
 	struct json_object *extra;	/* owned; merged into the answer */
+	/*
+	 * Set where nothing is left to do once the client has gone: it then
+	 * ends the call.  Otherwise the work goes on without a client.
+	 */
+	void (*abandon)(struct call *call);
+	void *ctx;			/* abandon()'s */
 };
 
 /* Take a whole message apart and run what it asks for. */
@@ -354,7 +361,7 @@ void call_dispatch(struct conn *c, const char *text, size_t len);
 /* Either ends the call.  result is taken over; so is fd (-1 none). */
 void call_ok(struct call *call, struct json_object *result, int fd);
 void call_fail(struct call *call, const struct err *e);
-/* The connection goes away; the call's work goes on. */
+/* The connection goes away; the call's work goes on, or is abandoned. */
 void call_orphan(struct call *call);
 
 /* Handlers end the call, now or later. */
@@ -379,6 +386,7 @@ method_fn on_domain_create, on_domain_start, on_domain_shutdown,
     on_domain_destroy, on_domain_reset, on_domain_nmi, on_domain_suspend,
     on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm,
     on_domain_profile, on_domain_bt_stats;
+method_fn on_job_list, on_job_get, on_job_wait, on_job_cancel;
 
 /* ---- main.c --------------- */
 
@@ -390,6 +398,8 @@ struct daemon {
 	unsigned n_domains;
 	unsigned last_id;
 	struct event_log events;
+	struct jobs *jobs;		/* owned, see jobs.h */
+	char instance[33];		/* random, of this daemon's life */
 	struct conn_list conns;
 	unsigned n_conns;
 	struct listener listener[MAX_LISTENERS];

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/jobs.h"
 
 /* Longer than a monitor gets before it is killed. */
 #define END_SECONDS 10.0
@@ -204,8 +206,21 @@ tear_down(struct daemon *d)
 			monitor_detach(dom->monitor);
 		domain_free(d, dom);
 	}
+	jobs_fini(d);
 	event_log_fini(&d->events);
 	ev_loop_destroy(d->loop);
+}
+
+/* What tells this daemon's numbers from those of the one before it. */
+static void
+choose_instance(struct daemon *d)
+{
+	unsigned char bytes[16];
+	size_t i;
+
+	BUG_ON(getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes));
+	for (i = 0; i < sizeof(bytes); i++)
+		snprintf(d->instance + 2 * i, 3, "%02x", bytes[i]);
 }
 
 /* Core dumps could hold what clients said. */
@@ -248,7 +263,8 @@ main(int argc, char **argv)
 	listen_init(d);
 	/* Not the default loop: that one reaps children behind our back. */
 	d->loop = ev_loop_new(EVFLAG_AUTO);
-	BUG_ON(!d->loop);
+	BUG_ON(!d->loop || jobs_init(d));
+	choose_instance(d);
 	probe_host(&d->caps);
 	rc = set_up(d, &e);
 	if (rc) {

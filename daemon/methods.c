@@ -129,6 +129,7 @@ on_server_info(struct daemon *d, struct call *call, struct json_object *params)
 	add_int(v, "major", API_MAJOR);
 	add_int(v, "minor", API_MINOR);
 	json_object_object_add(o, "api", v);
+	add_text(o, "instance", d->instance);
 	add_int(o, "pid", getpid());
 	add_int(o, "uid", geteuid());
 	add_text(o, "socket", d->opt.socket);
@@ -143,6 +144,14 @@ on_server_info(struct daemon *d, struct call *call, struct json_object *params)
 	json_object_object_add(o, "limits", limits_json());
 	add_int(o, "domains", d->n_domains);
 	call_ok(call, o, -1);
+}
+
+static void
+on_server_ping(struct daemon *d, struct call *call, struct json_object *params)
+{
+	(void)d;
+	(void)params;
+	call_ok(call, json_object_new_object(), -1);
 }
 
 /*
@@ -428,6 +437,7 @@ on_events_unsubscribe(struct daemon *d, struct call *call,
 method_fn *const method_handlers[METHOD_COUNT] = {
 	[METHOD_RPC_DISCOVER] = on_rpc_discover,
 	[METHOD_SERVER_INFO] = on_server_info,
+	[METHOD_SERVER_PING] = on_server_ping,
 	[METHOD_DOMAIN_DEFINE] = on_domain_define,
 	[METHOD_DOMAIN_UNDEFINE] = on_domain_undefine,
 	[METHOD_DOMAIN_CREATE] = on_domain_create,
@@ -446,6 +456,10 @@ method_fn *const method_handlers[METHOD_COUNT] = {
 	[METHOD_DOMAIN_DISASM] = on_domain_disasm,
 	[METHOD_DOMAIN_PROFILE] = on_domain_profile,
 	[METHOD_DOMAIN_BT_STATS] = on_domain_bt_stats,
+	[METHOD_JOB_LIST] = on_job_list,
+	[METHOD_JOB_GET] = on_job_get,
+	[METHOD_JOB_WAIT] = on_job_wait,
+	[METHOD_JOB_CANCEL] = on_job_cancel,
 	[METHOD_EVENTS_SUBSCRIBE] = on_events_subscribe,
 	[METHOD_EVENTS_UNSUBSCRIBE] = on_events_unsubscribe,
 };

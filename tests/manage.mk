@@ -43,6 +43,13 @@ tests_unit_store_test_SOURCES = tests/unit/store_test.c daemon/store.c \
 tests_unit_store_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
 tests_unit_store_test_LDADD = $(manage_libs)
 
+check_PROGRAMS += tests/unit/jobs_test
+TESTS += tests/unit/jobs_test
+tests_unit_jobs_test_SOURCES = tests/unit/jobs_test.c daemon/jobs.c \
+	daemon/methods_job.c
+tests_unit_jobs_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
+tests_unit_jobs_test_LDADD = $(manage_libs) $(EV_LIBS)
+
 ## Runs bin/trivisord and bin/trivisor-monitor; make check builds them first.
 check_PROGRAMS += tests/unit/daemon_test
 TESTS += tests/unit/daemon_test
