@@ -11,6 +11,7 @@
  *	attach.c	finding living ones	run_dir.c	their directories
  *	files.c	opening what clients name	events.c	ring, subscribers
  *	tty.c	a console's terminal	jobs.c	long work (jobs.h)
+ *	cgroup.c	cgroups of monitors
  *
  * Nothing here blocks on a client or a monitor, but for reading small files
  * and writing definitions.
@@ -25,6 +26,7 @@
 #include "api/domain_xml.h"
 #include "api/json.h"
 #include "api/methods.h"
+#include "daemon/cgroup.h"
 #include "modes/select.h"
 #include "vm/control.h"
 
@@ -53,6 +55,7 @@ struct options {
 	char run_dir[PATH_BYTES];
 	char log_dir[PATH_BYTES];
 	char monitor[PATH_BYTES];
+	char cgroup[PATH_BYTES];	/* "": find it */
 	int lifeline_fd;	/* end with its other end; -1 none */
 	int ready_fd;		/* a byte when the socket listens; -1 none */
 	bool with_parent;	/* end with the parent process */
@@ -394,6 +397,7 @@ struct daemon {
 	struct ev_loop *loop;
 	struct options opt;
 	struct host_caps caps;
+	struct cgroup_tree cgroup;
 	struct domain_list domains;
 	unsigned n_domains;
 	unsigned last_id;

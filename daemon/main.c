@@ -266,6 +266,7 @@ main(int argc, char **argv)
 	BUG_ON(!d->loop || jobs_init(d));
 	choose_instance(d);
 	probe_host(&d->caps);
+	cgroup_find(&d->cgroup, d->opt.cgroup[0] ? d->opt.cgroup : NULL);
 	rc = set_up(d, &e);
 	if (rc) {
 		dprintf(STDERR_FILENO, "trivisord: %s\n", e.msg);

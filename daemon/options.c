@@ -18,7 +18,8 @@
 #include "daemon/daemon.h"
 
 enum {
-	OPT_SOCKET = 1, OPT_RO_SOCKET, OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR, OPT_PRIVATE,
+	OPT_SOCKET = 1, OPT_RO_SOCKET, OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR,
+	OPT_CGROUP, OPT_PRIVATE,
 	OPT_LIFELINE, OPT_PARENT, OPT_READY, OPT_FOREGROUND, OPT_VERBOSE,
 	OPT_VERSION, OPT_HELP,
 };
@@ -36,6 +37,8 @@ static const struct {
 	{ "run-dir", OPT_RUN, "DIR", "control sockets of running domains" },
 	{ "log-dir", OPT_LOG, "DIR", "logs of the monitors" },
 	{ "monitor", OPT_MONITOR, "PATH", "the program trivisor-monitor" },
+	{ "cgroup", OPT_CGROUP, "DIR",
+	  "make cgroups of monitors in DIR, not in the daemon's own" },
 	{ "private", OPT_PRIVATE, "DIR",
 	  "keep everything in DIR; the socket is DIR/sock" },
 	{ "lifeline-fd", OPT_LIFELINE, "N",
@@ -179,6 +182,9 @@ take_option(struct options *o, int id, const char *arg)
 		return true;
 	case OPT_MONITOR:
 		path(o->monitor, "%s", arg);
+		return true;
+	case OPT_CGROUP:
+		path(o->cgroup, "%s", arg);
 		return true;
 	case OPT_PRIVATE:
 		private_paths(o, arg);

@@ -3,7 +3,7 @@
 manage_unit_tests = tests/unit/base_test tests/unit/config_test \
 	tests/unit/json_test tests/unit/client_test \
 	tests/unit/domain_xml_test tests/unit/select_test \
-	tests/unit/store_test
+	tests/unit/store_test tests/unit/cgroup_test
 check_PROGRAMS += $(manage_unit_tests)
 TESTS += $(manage_unit_tests) tests/check-layers.sh
 EXTRA_DIST += tests/check-layers.sh
@@ -42,6 +42,9 @@ tests_unit_store_test_SOURCES = tests/unit/store_test.c daemon/store.c \
 	daemon/files.c daemon/run_dir.c
 tests_unit_store_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
 tests_unit_store_test_LDADD = $(manage_libs)
+tests_unit_cgroup_test_SOURCES = tests/unit/cgroup_test.c daemon/cgroup.c
+tests_unit_cgroup_test_CFLAGS = $(manage_cflags)
+tests_unit_cgroup_test_LDADD = $(manage_libs)
 
 check_PROGRAMS += tests/unit/jobs_test
 TESTS += tests/unit/jobs_test
