@@ -7,6 +7,7 @@
  *	methods.c, methods_run.c	handlers, one per row of api/methods.h
  *	domain.c	domains and their states	store.c	definitions on disk
  *	monitor.c	a living monitor: control channel, end
+ *	ask.c	requests to it and its answers
  *	start.c	starting one: files, descriptors	spawn.c	fork and exec
  *	attach.c	finding living ones	run_dir.c	their directories
  *	files.c	opening what clients name	events.c	ring, subscribers
@@ -211,7 +212,7 @@ MUST_USE int dir_make(const char *path, struct err *e);
 /* Read a small file into buf as text; its length or negative errno. */
 ssize_t file_read_text(int dir_fd, const char *name, char *buf, size_t size);
 
-/* ---- monitor.c, spawn.c, attach.c --------------- */
+/* ---- monitor.c, ask.c, spawn.c, attach.c --------------- */
 
 /* What a start may say over the definition, for this run only. */
 struct run_request {
@@ -233,6 +234,14 @@ MUST_USE int monitor_start(struct daemon *d, struct domain *dom,
  * belong to CTL_DISASM, serial to CTL_CONSOLE.
  */
 void monitor_forward(struct domain *dom, struct ctl_msg *m, struct call *call);
+/*
+ * Ask it something for ourselves.  fn gets the answer (a descriptor it takes
+ * is to be set to -1 there) or, in its place, NULL and why there is none.
+ */
+typedef void ask_fn(struct monitor *m, struct ctl_msg *answer,
+    const struct err *e, void *ctx);
+MUST_USE int monitor_ask(struct domain *dom, struct ctl_msg *m, ask_fn *fn,
+    void *ctx, struct err *e);
 /* Power off now; call (may be NULL) ends when the monitor is gone. */
 void monitor_destroy(struct domain *dom, struct call *call);
 /* The daemon ends, the monitor lives on. */

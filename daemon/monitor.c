@@ -12,7 +12,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +25,6 @@
 #include "daemon/monitor.h"
 
 #define QUIT_SECONDS 3.0
-#define ANSWER_SECONDS 15.0
 
 static void
 close_fd(int *fd)
@@ -48,193 +46,41 @@ monitor_is_ready(const struct monitor *m)
 	return m->ready;
 }
 
-/* ---- requests over the control connection --------------- */
-
-static void
-pending_free(struct pending *p)
-{
-	ev_timer_stop(p->m->d->loop, &p->timer);
-	TAILQ_REMOVE(&p->m->pending, p, link);
-	free(p);
-}
-
-/* Give the call the error, unless the request was our own. */
-static void
-fail_request(struct call *call, const struct err *e)
-{
-	if (call)
-		call_fail(call, e);
-	else
-		log_line(LOG_WARN, "monitor: what=tty error=\"%s\"", e->msg);
-}
-
-static void
-on_answer_late(struct ev_loop *loop, ev_timer *w, int events)
-{
-	struct pending *p = container_of(w, struct pending, timer);
-	struct call *call = p->call;
-	struct err e = { 0 };
-
-	(void)loop;
-	(void)events;
-	err_set(&e, ERR_OPERATION_TIMEOUT, "domain %s: its monitor (pid %d) "
-	    "does not answer", p->m->dom->name, (int)p->m->pid);
-	err_hint(&e, "domain.destroy ends it");
-	pending_free(p);
-	fail_request(call, &e);
-}
-
-/* Numbers as integers, all else as strings. */
-static void
-add_field(struct json_object *o, const char *key, const char *value)
-{
-	size_t n = strlen(value);
-
-	if (n && n < 19 && strspn(value, "0123456789") == n)
-		json_object_object_add(o, key,
-		    json_object_new_int64(strtoll(value, NULL, 10)));
-	else
-		json_object_object_add(o, key, json_object_new_string(value));
-}
-
-/*
- * "list[N].field" stands for a field of the N-th object in an array; the
- * monitor counts N up.  *key then is the field, and the object is returned.
- */
-static struct json_object *
-holder_of(struct json_object *o, const char **key)
-{
-	const char *open = strchr(*key, '['), *dot;
-	struct json_object *list;
-	char name[64];
-	size_t n;
-
-	if (!open || !(dot = strstr(open, "].")) ||
-	    (size_t)(open - *key) >= sizeof(name))
-		return o;
-	snprintf(name, sizeof(name), "%.*s", (int)(open - *key), *key);
-	n = strtoul(open + 1, NULL, 10);
-	if (!json_object_object_get_ex(o, name, &list)) {
-		list = json_object_new_array();
-		json_object_object_add(o, name, list);
-	}
-	if (n >= json_object_array_length(list)) {
-		n = json_object_array_length(list);
-		json_object_array_add(list, json_object_new_object());
-	}
-	*key = dot + 2;
-	return json_object_array_get_idx(list, n);
-}
-
-static struct json_object *
-answer_json(const struct monitor *m, const struct ctl_msg *answer)
-{
-	struct json_object *o = json_object_new_object();
-	char key[64], value[CTL_MAX];
-	size_t pos = 0;
-
-	json_object_object_add(o, "name",
-	    json_object_new_string(m->dom->name));
-	json_object_object_add(o, "uuid",
-	    json_object_new_string(m->dom->uuid));
-	while (ctl_next(answer, &pos, key, sizeof(key), value, sizeof(value))) {
-		const char *field = key;
-		struct json_object *holder = holder_of(o, &field);
-
-		add_field(holder, field, value);
-	}
-	return o;
-}
-
-static void
-take_answer(struct monitor *m, struct ctl_msg *answer)
-{
-	struct err e = { 0 };
-	struct pending *p;
-	struct call *call;
-
-	TAILQ_FOREACH(p, &m->pending, link)
-		if (p->id == answer->h.id)
-			break;
-	if (!p)
-		return;
-	call = p->call;
-	pending_free(p);
-	if (answer->h.type == CTL_OK && !call) {
-		if (answer->fd >= 0 && !m->tty)
-			m->tty = tty_new(m->d->loop, answer->fd);
-		answer->fd = -1;
-		return;
-	}
-	if (answer->h.type == CTL_OK) {
-		call_ok(call, answer_json(m, answer), answer->fd);
-		answer->fd = -1;
-		return;
-	}
-	ctl_get_err(answer, &e);
-	err_prefix(&e, "domain %s", m->dom->name);
-	fail_request(call, &e);
-}
-
-static int
-not_running(const struct domain *dom, struct err *e)
-{
-	err_set(e, ERR_OPERATION_INVALID, "domain %s is not running",
-	    dom->name);
-	if (dom->persistent)
-		err_hint(e, "domain.start (trivisor start %s) starts it",
-		    dom->name);
-	return -EINVAL;
-}
-
-void
-monitor_forward(struct domain *dom, struct ctl_msg *msg, struct call *call)
-{
-	struct monitor *m = dom->monitor;
-	struct pending *p;
-	struct err e = { 0 };
-	int rc;
-
-	if (!m || !m->ready || m->control_fd < 0) {
-		not_running(dom, &e);
-		fail_request(call, &e);
-		return;
-	}
-	p = calloc(1, sizeof(*p));
-	msg->h.id = ++m->next_id;
-	rc = p ? ctl_send(m->control_fd, msg) : -ENOMEM;
-	if (rc) {
-		free(p);
-		err_set_sys(&e, -rc, "domain %s: cannot reach its monitor "
-		    "(pid %d)", dom->name, (int)m->pid);
-		fail_request(call, &e);
-		return;
-	}
-	p->m = m;
-	p->id = msg->h.id;
-	p->call = call;
-	ev_timer_init(&p->timer, on_answer_late, ANSWER_SECONDS, 0);
-	ev_timer_start(m->d->loop, &p->timer);
-	TAILQ_INSERT_TAIL(&m->pending, p, link);
-}
-
 const char *
 monitor_tty(const struct monitor *m)
 {
 	return m->tty ? tty_name(m->tty) : NULL;
 }
 
+static void
+on_tty(struct monitor *m, struct ctl_msg *answer, const struct err *e,
+    void *ctx)
+{
+	(void)ctx;
+	if (!answer) {
+		log_line(LOG_WARN, "monitor: vm=%s what=tty error=\"%s\"",
+		    m->dom->name, e->msg);
+		return;
+	}
+	if (answer->fd >= 0 && !m->tty) {
+		m->tty = tty_new(m->d->loop, answer->fd);
+		answer->fd = -1;
+	}
+}
+
 /* The console's terminal, where the definition has <... type='pty'>. */
 static void
 ask_for_tty(struct monitor *m)
 {
+	struct err e = { 0 };
 	struct ctl_msg ask;
 
 	if (!domain_current(m->dom)->wants_tty)
 		return;
 	ctl_msg_init(&ask, CTL_CONSOLE, 0);
 	(void)ctl_put(&ask, "serial", "0");
-	monitor_forward(m->dom, &ask, NULL);
+	if (monitor_ask(m->dom, &ask, on_tty, NULL, &e))
+		log_line(LOG_WARN, "monitor: what=tty error=\"%s\"", e.msg);
 }
 
 /* ---- the end --------------- */
@@ -312,15 +158,9 @@ answer_everybody(struct monitor *m, const struct domain_exit *x)
 
 	if (m->start_call)
 		answer_start_failure(m, x);
-	while (!TAILQ_EMPTY(&m->pending)) {
-		struct pending *p = TAILQ_FIRST(&m->pending);
-		struct call *call = p->call;
-
-		pending_free(p);
-		err_set(&e, ERR_OPERATION_INVALID, "domain %s ended: %s",
-		    m->dom->name, x->detail[0] ? x->detail : x->reason);
-		fail_request(call, &e);
-	}
+	err_set(&e, ERR_OPERATION_INVALID, "domain %s ended: %s",
+	    m->dom->name, x->detail[0] ? x->detail : x->reason);
+	ask_fail_all(m, &e);
 	while ((w = STAILQ_FIRST(&m->waiters)) != NULL) {
 		STAILQ_REMOVE_HEAD(&m->waiters, link);
 		call_ok(w->call, domain_json(m->dom, false), -1);
@@ -414,7 +254,7 @@ monitor_destroy(struct domain *dom, struct call *call)
 		if (m)
 			err_set_sys(&e, ENOMEM, "domain %s", dom->name);
 		else
-			not_running(dom, &e);
+			ask_not_running(dom, &e);
 		call_fail(call, &e);
 		return;
 	}
@@ -448,7 +288,7 @@ take_event(struct monitor *m, const struct ctl_msg *msg)
 	(void)ctl_get(msg, "reason", reason, sizeof(reason));
 	(void)ctl_get(msg, "detail", detail, sizeof(detail));
 	if (!domain_state_parse(text, &state) && what[0]) {
-		struct json_object *data = answer_json(m, msg);
+		struct json_object *data = ask_json(m, msg);
 
 		event_emit(m->d, "domain.monitor", m->dom->name, m->dom->uuid,
 		    data);
@@ -468,7 +308,7 @@ take_message(struct monitor *m, struct ctl_msg *msg)
 	if (msg->h.type == CTL_EVENT)
 		take_event(m, msg);
 	else if (msg->h.type == CTL_OK || msg->h.type == CTL_ERROR)
-		take_answer(m, msg);
+		ask_take_answer(m, msg);
 	if (msg->fd >= 0)
 		close(msg->fd);
 }

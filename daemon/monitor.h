@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A living monitor, between monitor.c (its life) and start.c (its birth). */
+/*
+ * A living monitor, between monitor.c (its life), start.c (its birth) and
+ * ask.c (what it is asked).
+ */
 #ifndef TRIVISOR_DAEMON_MONITOR_H
 #define TRIVISOR_DAEMON_MONITOR_H
 
@@ -12,7 +15,9 @@ struct pending {
 	TAILQ_ENTRY(pending) link;
 	struct monitor *m;
 	uint64_t id;
-	struct call *call;		/* owned; NULL: for our own terminal */
+	struct call *call;		/* owned; NULL: fn is told */
+	ask_fn *fn;
+	void *ctx;			/* borrowed */
 	ev_timer timer;
 };
 
@@ -47,5 +52,15 @@ struct monitor *monitor_new(struct daemon *d, struct domain *dom, pid_t pid,
 void monitor_free(struct monitor *m);
 /* Wait for READY or FAILED, START_SECONDS at most. */
 void monitor_watch_setup(struct monitor *m, int setup_fd);
+
+/* ---- ask.c --------------- */
+
+/* The answer to one of our requests, or the end of all hope for any. */
+void ask_take_answer(struct monitor *m, struct ctl_msg *answer);
+void ask_fail_all(struct monitor *m, const struct err *e);
+/* A message of the monitor as JSON, with the domain's name and uuid. */
+struct json_object *ask_json(const struct monitor *m,
+    const struct ctl_msg *msg);
+int ask_not_running(const struct domain *dom, struct err *e);
 
 #endif
