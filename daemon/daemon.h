@@ -196,6 +196,9 @@ MUST_USE int file_open_input(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
 MUST_USE int file_open_output(const struct client_ids *ids,
     const char *object, const char *path, bool append, int *fd, struct err *e);
+/* A file that was not there before, to be appended to, in a public place. */
+MUST_USE int file_open_fresh(const struct client_ids *ids, const char *object,
+    const char *path, int *fd, struct err *e);
 /* A listening unix stream socket at path; a stale one there gives way. */
 MUST_USE int file_listen(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
@@ -247,6 +250,8 @@ void monitor_destroy(struct domain *dom, struct call *call);
 /* The daemon ends, the monitor lives on. */
 void monitor_detach(struct monitor *m);
 pid_t monitor_pid(const struct monitor *m);
+/* The layers around it, as it said itself. */
+const struct sandbox_state *monitor_seal(const struct monitor *m);
 /* Path of the console's terminal, NULL when there is none (yet). */
 const char *monitor_tty(const struct monitor *m);
 bool monitor_is_ready(const struct monitor *m);
@@ -269,6 +274,8 @@ void attach_all(struct daemon *d);
  */
 MUST_USE int monitor_attach(struct daemon *d, struct domain *dom, int control,
     pid_t pid, uint64_t since, struct err *e);
+/* Take what CTL_READY or the answer to CTL_DESCRIBE says of its sandbox. */
+void monitor_take_seal(struct monitor *m, const struct ctl_msg *answer);
 
 /* run_dir/<uuid>, made when make is set; its descriptor or negative errno. */
 int run_dir_open(const struct daemon *d, const char *uuid, bool make);

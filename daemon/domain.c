@@ -175,6 +175,19 @@ add_run(const struct domain *dom, struct json_object *o)
 	add_text(o, "tty", monitor_tty(dom->monitor));
 }
 
+/* {"user_ns": "on", "root": "off: ..."} of the run. */
+static struct json_object *
+sandbox_json(const struct sandbox_state *seal)
+{
+	struct json_object *o = json_object_new_object();
+	unsigned i;
+
+	for (i = 0; i < SANDBOX_LAYERS; i++)
+		if (seal->text[i][0])
+			add_text(o, sandbox_layer_name(i), seal->text[i]);
+	return o;
+}
+
 static void
 add_full(const struct domain *dom, const struct domain_def *def,
     struct json_object *o)
@@ -190,6 +203,9 @@ add_full(const struct domain *dom, const struct domain_def *def,
 	add_text(o, "on_poweroff", vm_action_name(c->on_poweroff));
 	add_text(o, "on_reboot", vm_action_name(c->on_reboot));
 	add_text(o, "on_crash", vm_action_name(c->on_crash));
+	if (dom->monitor)
+		json_object_object_add(o, "sandbox",
+		    sandbox_json(monitor_seal(dom->monitor)));
 	if (dom->exit.valid)
 		json_object_object_add(o, "exit", exit_json(&dom->exit));
 }

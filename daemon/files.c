@@ -119,6 +119,24 @@ file_open_output(const struct client_ids *ids, const char *object,
 	return rc ? open_failed(-rc, ids, object, path, e) : 0;
 }
 
+int
+file_open_fresh(const struct client_ids *ids, const char *object,
+    const char *path, int *fd, struct err *e)
+{
+	struct saved_ids saved;
+	int rc = take_ids(ids, &saved);
+
+	if (!rc) {
+		/* Never follow a link, never write to what another made. */
+		unlink(path);
+		*fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND |
+		    O_NOFOLLOW | O_CLOEXEC, 0644);
+		rc = *fd < 0 ? -errno : 0;
+	}
+	restore_ids(&saved);
+	return rc ? open_failed(-rc, ids, object, path, e) : 0;
+}
+
 /* It is a socket, and nobody listens at it any more. */
 static bool
 is_stale(const struct sockaddr_un *sa)

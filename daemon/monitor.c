@@ -40,6 +40,26 @@ monitor_pid(const struct monitor *m)
 	return m->pid;
 }
 
+const struct sandbox_state *
+monitor_seal(const struct monitor *m)
+{
+	return &m->seal;
+}
+
+void
+monitor_take_seal(struct monitor *m, const struct ctl_msg *answer)
+{
+	unsigned i;
+
+	for (i = 0; i < SANDBOX_LAYERS; i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "seal.%s", sandbox_layer_name(i));
+		(void)ctl_get(answer, key, m->seal.text[i],
+		    sizeof(m->seal.text[i]));
+	}
+}
+
 bool
 monitor_is_ready(const struct monitor *m)
 {
@@ -381,6 +401,7 @@ started(struct monitor *m, const struct ctl_msg *ready)
 	if (ctl_get(ready, "state", text, sizeof(text)))
 		(void)domain_state_parse(text, &state);
 	(void)ctl_get_u64(ready, "seq", &seq);
+	monitor_take_seal(m, ready);
 	/* A short-lived guest may be over already: its exit then tells. */
 	watch_control(m, m->control_fd);
 	if (subscribe(m, seq))

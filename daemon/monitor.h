@@ -33,6 +33,7 @@ struct monitor {
 	bool is_child;
 	bool ready;
 	bool destroying;		/* we asked for the end */
+	struct sandbox_state seal;
 	int pidfd, setup_fd, control_fd;
 	ev_io pid_io, setup_io, control_io;
 	ev_timer timer;			/* start limit, later quit limit */

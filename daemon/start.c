@@ -88,6 +88,18 @@ open_run_files(struct daemon *d, struct run_request *r, int dir,
 	return 0;
 }
 
+/* Where perf looks for the names of generated code. */
+static int
+open_perf_map(struct run_request *r, pid_t pid, struct err *e)
+{
+	char path[64];
+
+	if (!r->cfg.perf_map)
+		return 0;
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)pid);
+	return file_open_fresh(r->ids, "perf_map", path, &r->cfg.perf_fd, e);
+}
+
 /* Fork, hand the descriptors and the configuration over. */
 static int
 launch(struct daemon *d, struct domain *dom, struct run_request *r,
@@ -103,7 +115,10 @@ launch(struct daemon *d, struct domain *dom, struct run_request *r,
 	m = monitor_new(d, dom, pid, pidfd);
 	if (m) {
 		m->is_child = true;
-		rc = vm_config_send(our_end, &r->cfg, e);
+		r->cfg.host_pid = (unsigned)pid;
+		rc = open_perf_map(r, pid, e);
+		if (!rc)
+			rc = vm_config_send(our_end, &r->cfg, e);
 		if (!rc)
 			rc = fcntl(our_end, F_SETFL, O_NONBLOCK) ? -errno : 0;
 	} else {

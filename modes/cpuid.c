@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/copy.h"
+#include "base/sandbox.h"
 #include "modes/cpu_state.h"
 #include "modes/cpuid_tab.h"
 #include "modes/x86/decode.h"
@@ -308,7 +309,7 @@ drop_list(struct cpuid_host *h, const char *list, struct err *e)
 
 		while (list[len] && list[len] != ',')
 			len++;
-		if (len) {
+		if (len && !sandbox_word(list, len)) {
 			int rc = drop_name(h, list, len, e);
 
 			if (rc)

@@ -31,7 +31,8 @@ struct engine_options {
 	unsigned tlb_entries;	/* 0: default; 1 for tests */
 	uint32_t disable;	/* enum bt_part */
 	bool host_no_bmi2;	/* --host-without=bmi2: use no BMI2 ourselves */
-	bool perf_map;		/* bt: name code for perf in /tmp/perf-PID.map */
+	bool perf_map;		/* bt: name code for perf ... */
+	int perf_fd;		/* ... in this file; borrowed */
 	bool count_insns;	/* bt: count retired instructions exactly */
 	bool verify_reloc;	/* tests: compare copies with translations */
 	/* Tests: flush the code cache at random, on average every so often. */

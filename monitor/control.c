@@ -27,6 +27,27 @@ client_close(struct client *c)
 typedef int handler_fn(struct monitor *mon, const struct ctl_msg *q,
     struct ctl_msg *a, struct err *e);
 
+int
+monitor_pid(const struct monitor *mon)
+{
+	unsigned pid = mon->m->cfg.host_pid;
+
+	return pid ? (int)pid : (int)getpid();
+}
+
+void
+monitor_put_seal(const struct monitor *mon, struct ctl_msg *m)
+{
+	for (unsigned i = 0; i < SANDBOX_LAYERS; i++) {
+		char key[32];
+
+		if (!mon->seal.text[i][0])
+			continue;
+		snprintf(key, sizeof(key), "seal.%s", sandbox_layer_name(i));
+		ctl_put(m, key, "%s", mon->seal.text[i]);
+	}
+}
+
 static int
 do_describe(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
     struct err *e)
@@ -40,13 +61,14 @@ do_describe(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 	ctl_put(a, "detail", "%s", mon->detail);
 	ctl_put(a, "mode", "%s", vm_mode_name(cfg->mode));
 	ctl_put(a, "engine", "%s", mon->m->vm.engine->name);
-	ctl_put(a, "pid", "%d", (int)getpid());
+	ctl_put(a, "pid", "%d", monitor_pid(mon));
 	ctl_put(a, "memory", "%" PRIu64, cfg->memory);
 	ctl_put(a, "vcpus", "%u", cfg->vcpus);
 	ctl_put(a, "serials", "%u", cfg->n_serials);
 	ctl_put(a, "boot", "%s", boot_kind_name(mon->m->plan.kind));
 	ctl_put(a, "tsc_khz", "%" PRIu64, mon->m->vm.tsc_khz);
 	ctl_put(a, "seq", "%" PRIu64, mon->events.last);
+	monitor_put_seal(mon, a);
 	return 0;
 }
 

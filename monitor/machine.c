@@ -180,6 +180,7 @@ set_options(struct machine *m, struct err *e)
 		.code_cache_bytes = m->cfg.code_cache,
 		.exact_flags = m->cfg.exact_flags,
 		.perf_map = m->cfg.perf_map,
+		.perf_fd = m->cfg.perf_fd,
 		.count_insns = m->cfg.count_insns,
 		.tlb_entries = m->cfg.tlb_entries,
 		.host_no_bmi2 = list_has(m->cfg.host_without, "bmi2"),

@@ -2,12 +2,13 @@
 /*
  * trivisor-monitor: one running VM.
  *
- *	trivisor-monitor --setup-fd 3 --control-fd 4 --alive-fd 5
+ *	trivisor-monitor --setup-fd 3 --control-fd 4 --alive-fd 5 [--root-fd 6]
  *
  * Everything comes as a descriptor: the set-up socket brings the VM's
  * configuration with its files, the control socket listens for daemons, and a
  * lock on the alive file proves that we live.  The monitor opens no path, and
- * outlives the daemon that started it.
+ * outlives the daemon that started it.  Its first act is to leave the host's
+ * files behind: the empty directory at --root-fd becomes its root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -25,6 +27,7 @@
 
 struct arguments {
 	int setup_fd, control_fd, alive_fd;
+	int root_fd;			/* -1: none was given */
 };
 
 /* A descriptor's number; -1 for anything else. */
@@ -49,15 +52,17 @@ parse_arguments(struct arguments *a, int argc, char **argv)
 		{ "setup-fd", required_argument, NULL, 's' },
 		{ "control-fd", required_argument, NULL, 'c' },
 		{ "alive-fd", required_argument, NULL, 'a' },
+		{ "root-fd", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int ch;
 
-	*a = (struct arguments){ -1, -1, -1 };
+	*a = (struct arguments){ -1, -1, -1, -1 };
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		int *to = ch == 's' ? &a->setup_fd :
 		    ch == 'c' ? &a->control_fd :
-		    ch == 'a' ? &a->alive_fd : NULL;
+		    ch == 'a' ? &a->alive_fd :
+		    ch == 'r' ? &a->root_fd : NULL;
 
 		if (!to)
 			return false;
@@ -79,6 +84,38 @@ lock_alive(int fd, struct err *e)
 		return err_set(e, ERR_RESOURCE_BUSY,
 		    "monitor: another one runs this VM already");
 	return err_set_sys(e, errno, "monitor: cannot lock its alive file");
+}
+
+/* Single threaded still, and nothing has been read from anybody. */
+static void
+leave_files(struct monitor *mon, int root_fd)
+{
+	int rc;
+
+	/* The host's time zone, for guests whose clock shows local time. */
+	tzset();
+	if (root_fd < 0) {
+		sandbox_off(&mon->seal, SANDBOX_ROOT, "none was given");
+		return;
+	}
+	rc = sandbox_empty_root(root_fd);
+	if (rc)
+		sandbox_off(&mon->seal, SANDBOX_ROOT, "%s", strerror(-rc));
+	else
+		sandbox_on(&mon->seal, SANDBOX_ROOT);
+}
+
+/* What the spawner found; about the root we know better when it gave one. */
+static void
+take_findings(struct monitor *mon, const char *text)
+{
+	struct sandbox_state all = { 0 };
+
+	sandbox_take(&all, text);
+	if (sandbox_is_on(&all, SANDBOX_ROOT) || !all.text[SANDBOX_ROOT][0])
+		memcpy(all.text[SANDBOX_ROOT], mon->seal.text[SANDBOX_ROOT],
+		    SANDBOX_STATE_MAX);
+	mon->seal = all;
 }
 
 static void
@@ -147,7 +184,8 @@ answer_ready(int setup_fd, const struct monitor *mon)
 	struct ctl_msg m;
 
 	ctl_msg_init(&m, CTL_READY, 0);
-	ctl_put(&m, "pid", "%d", (int)getpid());
+	ctl_put(&m, "pid", "%d", monitor_pid(mon));
+	monitor_put_seal(mon, &m);
 	ctl_put(&m, "engine", "%s", mon->m->vm.engine->name);
 	ctl_put(&m, "boot", "%s", boot_kind_name(mon->m->plan.kind));
 	ctl_put(&m, "state", "%s", run_state_name(mon->state));
@@ -180,6 +218,7 @@ bring_up(struct monitor *mon, const struct arguments *a, struct err *e)
 	rc = vm_config_recv(a->setup_fd, &cfg, e);
 	if (rc)
 		return rc;
+	take_findings(mon, cfg.sandbox);
 	snprintf(prefix, sizeof(prefix), "monitor: vm=%s", cfg.name);
 	log_set_prefix(prefix);
 	if (cfg.log_fd >= 0)
@@ -235,8 +274,9 @@ main(int argc, char **argv)
 		free(mon);
 		return 2;
 	}
-	ignore_signals();
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	leave_files(mon, a.root_fd);
+	ignore_signals();
 	mon->control_fd = a.control_fd;
 	mon->alive_fd = a.alive_fd;
 	mon->loop = ev_loop_new(EVFLAG_AUTO);

@@ -18,6 +18,7 @@
 
 #include <ev.h>
 
+#include "base/sandbox.h"
 #include "monitor/machine.h"
 #include "vm/control.h"
 
@@ -62,6 +63,7 @@ struct monitor {
 	ev_io viewer_io[VM_MAX_SERIALS][CONSOLE_VIEWERS];
 	struct event_ring events;
 	struct gdb *gdb;		/* owned, NULL none */
+	struct sandbox_state seal;	/* what surrounds us */
 	ev_timer profile_timer;		/* ends the profile */
 	bool profiling;
 
@@ -108,6 +110,11 @@ void control_start(struct monitor *mon);
 void control_stop(struct monitor *mon);
 /* Send subscribers what they have not had yet. */
 void control_pump(struct monitor *mon);
+
+/* Our number as the host sees it: inside a pid namespace it is another. */
+int monitor_pid(const struct monitor *mon);
+/* "seal.LAYER=state" for each layer that is known. */
+void monitor_put_seal(const struct monitor *mon, struct ctl_msg *m);
 
 /* --- stats.c --- */
 

@@ -19,7 +19,7 @@
 #define MIN_CODE_CACHE (UINT64_C(1) << 20)
 #define MAX_CODE_CACHE (UINT64_C(4) << 30)
 #define MAX_TLB_ENTRIES 65536
-#define MAX_FDS (6 + VM_MAX_SERIALS)
+#define MAX_FDS (7 + VM_MAX_SERIALS)
 
 static const char *const mode_names[] = {
 	[VM_MODE_AUTO] = "auto", [VM_MODE_BT] = "bt",
@@ -63,7 +63,8 @@ static const struct field fields[] = {
 	NUM(code_cache, F_U64), NUM(exact_flags, F_BOOL),
 	NUM(count_insns, F_BOOL), NUM(perf_map, F_BOOL),
 	NUM(tlb_entries, F_UINT), NUM(stop_after, F_U64),
-	STR(kernel_name), STR(initrd_name),
+	STR(kernel_name), STR(initrd_name), NUM(host_pid, F_UINT),
+	STR(sandbox),
 };
 
 /* Enum fields are read and written as unsigned through the table. */
@@ -78,12 +79,13 @@ static const struct {
 	{ "log", offsetof(struct vm_config, log_fd) },
 	{ "report", offsetof(struct vm_config, report_fd) },
 	{ "gdb", offsetof(struct vm_config, gdb_fd) },
+	{ "perf", offsetof(struct vm_config, perf_fd) },
 	{ "serial0", offsetof(struct vm_config, serial_fd[0]) },
 	{ "serial1", offsetof(struct vm_config, serial_fd[1]) },
 	{ "serial2", offsetof(struct vm_config, serial_fd[2]) },
 	{ "serial3", offsetof(struct vm_config, serial_fd[3]) },
 };
-static_assert(ARRAY_LEN(fd_fields) == 5 + VM_MAX_SERIALS, "a name per serial");
+static_assert(ARRAY_LEN(fd_fields) == 6 + VM_MAX_SERIALS, "a name per serial");
 
 static bool
 parse_name(const char *const *names, size_t n, const char *text, unsigned *v)

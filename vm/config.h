@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "base/sandbox.h"
 
 #define VM_NAME_MAX 64
 #define VM_CMDLINE_MAX 4096
@@ -49,6 +50,9 @@ struct vm_config {
 	bool perf_map;			/* bt: /tmp/perf-PID.map for perf */
 	unsigned tlb_entries;		/* 0 default */
 	uint64_t stop_after;		/* deterministic clock: instructions */
+	unsigned host_pid;		/* the monitor's outside its pid ns, 0
+					   unknown */
+	char sandbox[SANDBOX_TEXT_MAX];	/* the spawner's sandbox_put() */
 
 	/* Descriptors, -1 when absent; owned by whoever holds the struct. */
 	int kernel_fd, initrd_fd;
@@ -57,6 +61,7 @@ struct vm_config {
 	int log_fd;
 	int report_fd;			/* exit and crash report goes here */
 	int gdb_fd;			/* listening socket of the gdb stub */
+	int perf_fd;			/* of perf_map */
 	int serial_fd[VM_MAX_SERIALS];	/* file backends; -1: console ring only */
 };
 

@@ -691,7 +691,7 @@ void bt_where(const struct vcpu *c, const uint8_t *pc, struct engine_where *w);
 
 /* --- perfmap.c -------------------------------------------------------- */
 
-MUST_USE int bt_perfmap_open(struct bt_vm *t, struct err *e);
+MUST_USE int bt_perfmap_open(struct bt_vm *t, int fd, struct err *e);
 void bt_perfmap_close(struct bt_vm *t);
 /* With the VM's lock: name new code, if names are asked for. */
 void bt_perfmap_tu(struct bt_vm *t, const struct tu *u);

@@ -110,28 +110,14 @@ add_stubs(struct bt_vm *t)
 }
 
 int
-bt_perfmap_open(struct bt_vm *t, struct err *e)
+bt_perfmap_open(struct bt_vm *t, int fd, struct err *e)
 {
-	struct line path = { .n = 0 };
-	char digits[16];
-	unsigned k = sizeof(digits);
 	int rc;
 
-	digits[--k] = '\0';
-	for (unsigned pid = (unsigned)getpid(); pid; pid /= 10)
-		digits[--k] = (char)('0' + pid % 10);
-	add_text(&path, "/tmp/perf-");
-	add_text(&path, digits + k);
-	add_text(&path, ".map");
-	path.text[path.n] = '\0';
-	/* One of another process that had our number; never follow a link. */
-	unlink(path.text);
-	t->perf_fd = open(path.text, O_WRONLY | O_CREAT | O_EXCL | O_APPEND |
-	    O_NOFOLLOW | O_CLOEXEC, 0644);
+	t->perf_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (t->perf_fd < 0) {
-		rc = err_set_sys(e, errno, "perf_map: cannot make %s",
-		    path.text);
-		err_hint(e, "perf looks nowhere else; start without it");
+		rc = err_set_sys(e, errno, "perf_map");
+		err_hint(e, "start without it");
 		return rc;
 	}
 	add_stubs(t);

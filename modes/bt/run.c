@@ -145,7 +145,7 @@ bt_vm_init(struct vm *vm, struct err *e)
 		goto fail;
 	rc = bt_fault_init(e);
 	if (!rc && vm->opt && vm->opt->perf_map)
-		rc = bt_perfmap_open(t, e);
+		rc = bt_perfmap_open(t, vm->opt->perf_fd, e);
 	if (rc)
 		goto fail;
 	t->sync_core = syscall(SYS_membarrier,

@@ -13,6 +13,46 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/sandbox.h"
+
+static void
+sandbox_states_travel_as_text(void **state)
+{
+	struct sandbox_state a = { 0 }, b = { 0 };
+	char text[SANDBOX_TEXT_MAX], tiny[12];
+
+	sandbox_on(&a, SANDBOX_PID_NS);
+	sandbox_off(&a, SANDBOX_ROOT, "a|b=%d\n", 7);
+	assert_true(sandbox_put(&a, text, sizeof(text)));
+	assert_string_equal(text, "pid_ns=on|root=off: a b=7 ");
+	assert_false(sandbox_put(&a, tiny, sizeof(tiny)));
+	sandbox_on(&b, SANDBOX_UID);
+	sandbox_take(&b, text);
+	assert_true(sandbox_is_on(&b, SANDBOX_PID_NS));
+	assert_true(sandbox_is_on(&b, SANDBOX_UID));
+	assert_false(sandbox_is_on(&b, SANDBOX_ROOT));
+	assert_string_equal(b.text[SANDBOX_ROOT], "off: a b=7 ");
+	assert_string_equal(b.text[SANDBOX_SECCOMP], "");
+	/* Newer or broken ones do no harm. */
+	sandbox_take(&b, "|=|unknown=on|pid_ns|net_ns=|user_ns=on");
+	assert_true(sandbox_is_on(&b, SANDBOX_USER_NS));
+	assert_true(sandbox_is_on(&b, SANDBOX_PID_NS));
+	for (int i = 0; i < SANDBOX_LAYERS; i++)
+		sandbox_off(&a, i, "%90s", "x");
+	assert_false(sandbox_put(&a, text, sizeof(text)));
+}
+
+static void
+sandbox_words_are_told_from_cpu_features(void **state)
+{
+	assert_true(sandbox_word("userns", 6));
+	assert_true(sandbox_word("pidfd,avx", 5));
+	assert_false(sandbox_word("pidfd", 4));
+	assert_false(sandbox_word("avx2", 4));
+	assert_true(sandbox_without("avx,userns", "userns"));
+	assert_false(sandbox_without("avx,usernsx", "userns"));
+	assert_false(sandbox_without("", "userns"));
+}
 
 static void
 err_set_fills_and_clears(void **state)
@@ -201,6 +241,8 @@ main(void)
 		cmocka_unit_test(log_lines_are_cut),
 		cmocka_unit_test(manual_clock_stands_until_advanced),
 		cmocka_unit_test(host_clock_never_goes_back),
+		cmocka_unit_test(sandbox_states_travel_as_text),
+		cmocka_unit_test(sandbox_words_are_told_from_cpu_features),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

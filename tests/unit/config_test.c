@@ -108,6 +108,8 @@ fill(struct vm_config *c)
 	c->tlb_entries = 1;
 	c->stop_after = UINT64_MAX;
 	strcpy(c->kernel_name, "/boot/a=b\nc");
+	c->host_pid = 4711;
+	strcpy(c->sandbox, "pid_ns=on|root=off: no such thing");
 	c->kernel_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	c->serial_fd[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
 }
@@ -138,6 +140,8 @@ config_survives_the_journey(void **state)
 	assert_string_equal(a.kernel_name, b.kernel_name);
 	assert_string_equal(a.uuid, b.uuid);
 	assert_int_equal(b.memory, a.memory);
+	assert_int_equal(b.host_pid, 4711);
+	assert_string_equal(a.sandbox, b.sandbox);
 	assert_int_equal(b.engine, VM_ENGINE_INTERP);
 	assert_int_equal(b.on_crash, VM_ACTION_PRESERVE);
 	assert_int_equal(b.clock_offset, VM_CLOCK_LOCALTIME);
