@@ -6,7 +6,8 @@
 
 # What configure asks for, then what the scripts and the guest need.
 build_packages="gcc libc6-dev make autoconf automake pkg-config acpica-tools
-	libev-dev libjson-c-dev libxml2-dev libcapstone-dev libcmocka-dev"
+	libev-dev libjson-c-dev libxml2-dev libcapstone-dev libcmocka-dev
+	libseccomp-dev"
 guest_packages="debian-archive-keyring ca-certificates xz-utils"
 # The tests' freestanding guests are 32-bit programs too; binutils and
 # Capstone's headers check the decoder.

@@ -3,7 +3,8 @@ libexec_PROGRAMS += bin/trivisor-monitor
 bin_trivisor_monitor_SOURCES = monitor/main.c
 bin_trivisor_monitor_LDADD = $(MONITOR_LIBS)
 MONITOR_LIBS = libmonitor.a libboot.a libio.a libbt.a libinterp.a libx86.a \
-	libmmu.a libvm.a libbase.a $(CAPSTONE_LIBS) $(EV_LIBS) -lpthread -lrt
+	libmmu.a libvm.a libbase.a $(CAPSTONE_LIBS) $(EV_LIBS) $(SECCOMP_LIBS) -lpthread \
+	-lrt
 
 noinst_LIBRARIES += libmonitor.a libmonitorirq.a
 libmonitor_a_SOURCES = \
@@ -12,6 +13,7 @@ libmonitor_a_SOURCES = \
 	monitor/tsc.h monitor/console.c monitor/console.h monitor/monitor.h \
 	monitor/lifecycle.c monitor/events.c monitor/control.c \
 	monitor/attach.c monitor/stats.c \
+	monitor/jail.h monitor/jail.c monitor/jail_tab.c \
 	monitor/profile.c monitor/show.c monitor/gdb.c \
 	monitor/gdb.h monitor/gdb_mem.c monitor/gdb_regs.c monitor/gdb_text.c
 libmonitor_a_LIBADD = $(libmonitorirq_a_OBJECTS)

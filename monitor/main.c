@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 #include "monitor/monitor.h"
+#include "monitor/wiring.h"
 
 struct arguments {
 	int setup_fd, control_fd, alive_fd;
@@ -173,7 +174,6 @@ loop_end(struct monitor *mon)
 	attach_stop(mon);
 	ev_io_stop(mon->loop, &mon->timer_io);
 	ev_io_stop(mon->loop, &mon->wake_io);
-	ev_signal_stop(mon->loop, &mon->sigterm);
 }
 
 /* --- start-up ---------------------------------------------------------------------- */
@@ -219,12 +219,14 @@ bring_up(struct monitor *mon, const struct arguments *a, struct err *e)
 	if (rc)
 		return rc;
 	take_findings(mon, cfg.sandbox);
+	rc = jail_begin(&mon->jail, &mon->seal, cfg.host_without, e);
 	snprintf(prefix, sizeof(prefix), "monitor: vm=%s", cfg.name);
 	log_set_prefix(prefix);
 	if (cfg.log_fd >= 0)
 		log_set_fd(cfg.log_fd);
 	prctl(PR_SET_NAME, cfg.name);
-	rc = lock_alive(a->alive_fd, e);
+	if (!rc)
+		rc = lock_alive(a->alive_fd, e);
 	if (rc) {
 		vm_config_fini(&cfg);
 		return rc;
@@ -232,16 +234,24 @@ bring_up(struct monitor *mon, const struct arguments *a, struct err *e)
 	rc = machine_new(&mon->m, &cfg, e);
 	if (rc)
 		return rc;
-	rc = machine_start(mon->m, e);
+	rc = jail_filters(&mon->jail, mon->m, e);
+	if (!rc)
+		rc = machine_start(mon->m, e);
 	if (!rc)
 		rc = gdb_start(mon, e);
-	return rc;
+	if (rc)
+		return rc;
+	loop_start(mon);
+	return jail_close(&mon->jail, mon->m, e);
 }
 
-static void
+/*
+ * The VM's life and the process's end: what is left to free would take system
+ * calls that nothing else needs, and the kernel does it as well.
+ */
+static _Noreturn void
 run(struct monitor *mon, int setup_fd)
 {
-	loop_start(mon);
 	lifecycle_set(mon, RUN_RUNNING, "started", "booted", "");
 	/* The vCPUs are parked still; they now stay so until CTL_RESUME. */
 	if (mon->m->cfg.start_paused && lifecycle_suspend(mon, NULL))
@@ -255,6 +265,8 @@ run(struct monitor *mon, int setup_fd)
 	/* The report first: a client that sees us go reads it. */
 	lifecycle_report(mon);
 	control_stop(mon);
+	wiring_fini(mon->m);
+	_exit(0);
 }
 
 int
@@ -274,25 +286,23 @@ main(int argc, char **argv)
 		free(mon);
 		return 2;
 	}
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	leave_files(mon, a.root_fd);
 	ignore_signals();
 	mon->control_fd = a.control_fd;
 	mon->alive_fd = a.alive_fd;
-	mon->loop = ev_loop_new(EVFLAG_AUTO);
+	/* The one back end whose system calls jail_tab.c knows. */
+	mon->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	rc = mon->loop ? bring_up(mon, &a, &e) :
 	    err_set(&e, ERR_SYSTEM_ERROR, "monitor: no event loop");
-	if (rc)
-		answer_failed(a.setup_fd, &e);
-	else
+	if (!rc)
 		run(mon, a.setup_fd);
+	answer_failed(a.setup_fd, &e);
 	if (mon->m) {
-		if (rc)
-			machine_stop(mon->m);
+		machine_stop(mon->m);
 		machine_free(mon->m);
 	}
 	if (mon->loop)
 		ev_loop_destroy(mon->loop);
 	free(mon);
-	return rc ? 1 : 0;
+	return 1;
 }

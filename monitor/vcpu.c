@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/seccomp.h"
 #include "modes/x86/x86.h"
 
 /*
@@ -237,6 +238,7 @@ cpu_time(const struct cpu *p)
 }
 
 static void setup_thread(struct cpu *p);
+static void seal_thread(struct cpu *p);
 
 static void *
 vcpu_thread(void *arg)
@@ -244,6 +246,7 @@ vcpu_thread(void *arg)
 	struct cpu *p = arg;
 
 	setup_thread(p);
+	seal_thread(p);
 	atomic_fetch_add(&p->m->n_awake, 1);
 	while (pass_gate(p)) {
 		if (atomic_load(&p->signals))
@@ -323,6 +326,19 @@ setup_thread(struct cpu *p)
 		    p->c->id);
 		machine_request(p->m, REQ_ENGINE_ERROR, p->c->id, &e);
 	}
+}
+
+/* The last thing before the gate; jail_close() counts. */
+static void
+seal_thread(struct cpu *p)
+{
+	struct err e;
+
+	if (seccomp_install(p->m->vcpu_filter, &e))
+		log_line(LOG_ERR, "what=seal vcpu=%u error=\"%s\"", p->c->id,
+		    e.msg);
+	else
+		atomic_fetch_add(&p->m->n_sealed, 1);
 }
 
 /* The engine that runs the vCPU, and the one that steps its rare paths. */

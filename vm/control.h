@@ -26,7 +26,8 @@
 
 enum ctl_type {
 	/* requests */
-	CTL_DESCRIBE = 1,	/* -> name, uuid, state, reason, mode, pid, ... */
+	CTL_DESCRIBE = 1,	/* -> name, uuid, state, reason, mode, pid,
+				   seal.LAYER=on or off: why, ... */
 	CTL_SHUTDOWN,		/* press the ACPI power button */
 	CTL_RESET,
 	CTL_SUSPEND,		/* park the vCPUs */
