@@ -97,6 +97,10 @@ static const struct method_param DOMAIN_XML_params[] = {
 static const struct method_param DOMAIN_CONSOLE_params[] = {
 	DOMAIN,
 	{ "serial", PARAM_UINT, 0, "number of the serial port (default 0)" },
+	{ "watch", PARAM_BOOL, 0, "read only, never to become the writer" },
+	{ "force", PARAM_BOOL, 0, "take the writing over from another" },
+	{ "history", PARAM_SIZE, 0,
+	  "bytes of earlier output to begin with (default 256K)" },
 	END
 };
 

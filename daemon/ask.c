@@ -52,7 +52,7 @@ on_answer_late(struct ev_loop *loop, ev_timer *w, int events)
 	pending_fail(p, &e);
 }
 
-/* Numbers as integers, all else as strings. */
+/* Numbers as integers, true and false as such, all else as strings. */
 static void
 add_field(struct json_object *o, const char *key, const char *value)
 {
@@ -61,6 +61,9 @@ add_field(struct json_object *o, const char *key, const char *value)
 	if (n && n < 19 && strspn(value, "0123456789") == n)
 		json_object_object_add(o, key,
 		    json_object_new_int64(strtoll(value, NULL, 10)));
+	else if (!strcmp(value, "true") || !strcmp(value, "false"))
+		json_object_object_add(o, key,
+		    json_object_new_boolean(value[0] == 't'));
 	else
 		json_object_object_add(o, key, json_object_new_string(value));
 }

@@ -229,6 +229,7 @@ attach_living(struct daemon *d, const char *uuid, int dir_fd)
 		return;
 	}
 	monitor_take_seal(dom->monitor, &answer);
+	serials_take(dom->monitor, &answer);
 	dom->state = state_from_answer(&answer, dom->reason,
 	    sizeof(dom->reason));
 	log_line(LOG_INFO, "attach: vm=%s uuid=%s pid=%d state=%s", dom->name,

@@ -11,7 +11,7 @@
  *	start.c	starting one: files, descriptors	spawn.c	fork and exec
  *	attach.c	finding living ones	run_dir.c	their directories
  *	files.c	opening what clients name	events.c	ring, subscribers
- *	tty.c	a console's terminal	jobs.c	long work (jobs.h)
+ *	serials.c	ends of serial ports	jobs.c	long work (jobs.h)
  *	cgroup.c	cgroups of monitors
  *
  * Nothing here blocks on a client or a monitor, but for reading small files
@@ -194,11 +194,15 @@ struct client_ids {
  */
 MUST_USE int file_open_input(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
+/* To write at its end and, where that is allowed, to read it back. */
 MUST_USE int file_open_output(const struct client_ids *ids,
     const char *object, const char *path, bool append, int *fd, struct err *e);
 /* A file that was not there before, to be appended to, in a public place. */
 MUST_USE int file_open_fresh(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
+/* A raw pseudo terminal of the client's: both ends and its name. */
+MUST_USE int file_open_pty(const struct client_ids *ids, const char *object,
+    int *master, int *slave, char name[VM_SERIAL_PATH], struct err *e);
 /* A listening unix stream socket at path; a stale one there gives way. */
 MUST_USE int file_listen(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
@@ -252,8 +256,8 @@ void monitor_detach(struct monitor *m);
 pid_t monitor_pid(const struct monitor *m);
 /* The layers around it, as it said itself. */
 const struct sandbox_state *monitor_seal(const struct monitor *m);
-/* Path of the console's terminal, NULL when there is none (yet). */
-const char *monitor_tty(const struct monitor *m);
+/* Path of a serial port's terminal, NULL when there is none. */
+const char *monitor_tty(const struct monitor *m, unsigned port);
 bool monitor_is_ready(const struct monitor *m);
 
 struct spawn_request {
@@ -289,14 +293,19 @@ bool run_dir_report(int dir_fd, struct domain_exit *x);
 /* What re-attaching needs to know: status and the definition's text. */
 MUST_USE int run_dir_note(int dir_fd, const struct domain *dom, struct err *e);
 
-/* ---- tty.c --------------- */
+/* ---- serials.c --------------- */
 
-struct tty;
-
-/* console is taken over, also on failure (NULL). */
-struct tty *tty_new(struct ev_loop *loop, int console);
-const char *tty_name(const struct tty *t);
-void tty_free(struct tty *t);
+/*
+ * Open what the definition wants of its serial ports, with the client's
+ * rights, into r->cfg.  After a failure serials_undo() takes sockets away.
+ */
+MUST_USE int serials_open(struct run_request *r, struct err *e);
+void serials_undo(struct run_request *r);
+/* Keep the names: of a start, of a monitor that was found again. */
+void serials_note(struct monitor *m, const struct run_request *r);
+void serials_take(struct monitor *m, const struct ctl_msg *described);
+/* At the end of the run: take its sockets away. */
+void serials_remove(struct monitor *m);
 
 /* ---- listen.c, notify.c --------------- */
 

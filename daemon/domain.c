@@ -172,7 +172,7 @@ add_run(const struct domain *dom, struct json_object *o)
 	json_object_object_add(o, "pid",
 	    json_object_new_int(monitor_pid(dom->monitor)));
 	add_text(o, "started", time);
-	add_text(o, "tty", monitor_tty(dom->monitor));
+	add_text(o, "tty", monitor_tty(dom->monitor, 0));
 }
 
 /* {"user_ns": "on", "root": "off: ..."} of the run. */

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
@@ -110,13 +111,49 @@ int
 file_open_output(const struct client_ids *ids, const char *object,
     const char *path, bool append, int *fd, struct err *e)
 {
-	int rc;
+	int flags, rc;
 
 	if (path[0] != '/')
 		return not_absolute(object, path, e);
-	rc = open_as(ids, path, O_WRONLY | O_CREAT | O_NONBLOCK |
-	    (append ? O_APPEND : O_TRUNC), fd);
+	flags = O_CREAT | O_NONBLOCK | (append ? 0 : O_TRUNC);
+	rc = open_as(ids, path, O_RDWR | flags, fd);
+	if (rc == -EACCES)
+		rc = open_as(ids, path, O_WRONLY | flags, fd);
 	return rc ? open_failed(-rc, ids, object, path, e) : 0;
+}
+
+static int
+open_pair(int *master, int *slave, char name[VM_SERIAL_PATH])
+{
+	struct termios raw;
+
+	*master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	if (*master < 0 || grantpt(*master) || unlockpt(*master))
+		return -errno;
+	if (ptsname_r(*master, name, VM_SERIAL_PATH))
+		return -ENOTTY;
+	*slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*slave < 0 || tcgetattr(*slave, &raw))
+		return -errno;
+	cfmakeraw(&raw);
+	return tcsetattr(*slave, TCSANOW, &raw) ? -errno : 0;
+}
+
+int
+file_open_pty(const struct client_ids *ids, const char *object, int *master,
+    int *slave, char name[VM_SERIAL_PATH], struct err *e)
+{
+	struct saved_ids saved;
+	int rc = take_ids(ids, &saved);
+
+	if (!rc)
+		rc = open_pair(master, slave, name);
+	restore_ids(&saved);
+	if (!rc)
+		return 0;
+	err_set_sys(e, -rc, "%s: cannot have a pseudo terminal", object);
+	err_hint(e, "is devpts mounted at /dev/pts, and below its limit?");
+	return rc;
 }
 
 int

@@ -8,7 +8,7 @@ bin_trivisord_SOURCES = daemon/daemon.h daemon/monitor.h daemon/main.c daemon/op
 	daemon/listen.c daemon/notify.c daemon/conn.c daemon/call.c daemon/methods.c daemon/methods_run.c \
 	daemon/domain.c daemon/store.c daemon/files.c daemon/events.c \
 	daemon/monitor.c daemon/start.c daemon/spawn.c daemon/attach.c \
-	daemon/run_dir.c daemon/tty.c daemon/jobs.h daemon/jobs_int.h \
+	daemon/run_dir.c daemon/serials.c daemon/jobs.h daemon/jobs_int.h \
 	daemon/jobs.c daemon/methods_job.c
 bin_trivisord_SOURCES += daemon/cgroup.h daemon/cgroup.c
 bin_trivisord_SOURCES += daemon/ask.c

@@ -382,7 +382,7 @@ on_domain_xml(struct daemon *d, struct call *call, struct json_object *params)
 	stored = param_bool(params, "inactive", false);
 	xml = domain_def_dump(stored ? dom->def : domain_current(dom),
 	    stored ? 0 : dom->id,
-	    stored || !dom->monitor ? NULL : monitor_tty(dom->monitor));
+	    stored || !dom->monitor ? NULL : monitor_tty(dom->monitor, 0));
 	if (!xml) {
 		err_set_sys(&e, ENOMEM, "domain %s", dom->name);
 		call_fail(call, &e);

@@ -412,6 +412,16 @@ on_domain_destroy(struct daemon *d, struct call *call,
 		monitor_destroy(dom, call);
 }
 
+/* The number a request gives as name travels to the monitor as key. */
+static void
+put_number(struct ctl_msg *m, const char *key, struct json_object *params,
+    const char *name)
+{
+	if (param_has(params, name))
+		(void)ctl_put(m, key, "%llu",
+		    (unsigned long long)param_u64(params, name, 0));
+}
+
 void
 on_domain_console(struct daemon *d, struct call *call,
     struct json_object *params)
@@ -431,9 +441,9 @@ on_domain_console(struct daemon *d, struct call *call,
 	}
 	ctl_msg_init(&m, CTL_CONSOLE, 0);
 	(void)ctl_put(&m, "serial", "%llu", (unsigned long long)serial);
-	call->extra = json_object_new_object();
-	json_object_object_add(call->extra, "serial",
-	    json_object_new_int64((int64_t)serial));
+	(void)ctl_put(&m, "watch", "%d", param_bool(params, "watch", false));
+	(void)ctl_put(&m, "force", "%d", param_bool(params, "force", false));
+	put_number(&m, "history", params, "history");
 	monitor_forward(dom, &m, call);
 }
 
@@ -464,16 +474,6 @@ on_domain_disasm(struct daemon *d, struct call *call,
 	(void)ctl_put(&m, "count", "%llu",
 	    (unsigned long long)param_u64(params, "count", 1));
 	monitor_forward(dom, &m, call);
-}
-
-/* The number a request gives as name travels to the monitor as key. */
-static void
-put_number(struct ctl_msg *m, const char *key, struct json_object *params,
-    const char *name)
-{
-	if (param_has(params, name))
-		(void)ctl_put(m, key, "%llu",
-		    (unsigned long long)param_u64(params, name, 0));
 }
 
 void

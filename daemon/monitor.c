@@ -66,43 +66,6 @@ monitor_is_ready(const struct monitor *m)
 	return m->ready;
 }
 
-const char *
-monitor_tty(const struct monitor *m)
-{
-	return m->tty ? tty_name(m->tty) : NULL;
-}
-
-static void
-on_tty(struct monitor *m, struct ctl_msg *answer, const struct err *e,
-    void *ctx)
-{
-	(void)ctx;
-	if (!answer) {
-		log_line(LOG_WARN, "monitor: vm=%s what=tty error=\"%s\"",
-		    m->dom->name, e->msg);
-		return;
-	}
-	if (answer->fd >= 0 && !m->tty) {
-		m->tty = tty_new(m->d->loop, answer->fd);
-		answer->fd = -1;
-	}
-}
-
-/* The console's terminal, where the definition has <... type='pty'>. */
-static void
-ask_for_tty(struct monitor *m)
-{
-	struct err e = { 0 };
-	struct ctl_msg ask;
-
-	if (!domain_current(m->dom)->wants_tty)
-		return;
-	ctl_msg_init(&ask, CTL_CONSOLE, 0);
-	(void)ctl_put(&ask, "serial", "0");
-	if (monitor_ask(m->dom, &ask, on_tty, NULL, &e))
-		log_line(LOG_WARN, "monitor: what=tty error=\"%s\"", e.msg);
-}
-
 /* ---- the end --------------- */
 
 static void
@@ -197,7 +160,6 @@ monitor_free(struct monitor *m)
 	ev_io_stop(loop, &m->setup_io);
 	ev_io_stop(loop, &m->control_io);
 	ev_timer_stop(loop, &m->timer);
-	tty_free(m->tty);
 	free(m->gdb_path);
 	close_fd(&m->pidfd);
 	close_fd(&m->setup_fd);
@@ -222,6 +184,7 @@ monitor_gone(struct monitor *m)
 	drain_control(m);
 	if (m->gdb_path)
 		file_remove_socket(&m->gdb_ids, m->gdb_path);
+	serials_remove(m);
 	find_exit(m, &dom->exit);
 	answer_everybody(m, &dom->exit);
 	monitor_free(m);
@@ -407,7 +370,6 @@ started(struct monitor *m, const struct ctl_msg *ready)
 	if (subscribe(m, seq))
 		log_line(LOG_INFO, "monitor: vm=%s what=short_lived",
 		    dom->name);
-	ask_for_tty(m);
 	m->start_call = NULL;
 	domain_set_state(m->d, dom, state, "booted", NULL);
 	call_ok(call, domain_json(dom, true), -1);
@@ -494,7 +456,6 @@ monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
 	watch_control(m, control);
 	rc = subscribe(m, since);
 	m->ready = true;
-	ask_for_tty(m);
 	return rc && rc != -EAGAIN ? err_set_sys(e, -rc, "domain %s: monitor",
 	    dom->name) : 0;
 }

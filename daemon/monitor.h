@@ -38,7 +38,11 @@ struct monitor {
 	ev_io pid_io, setup_io, control_io;
 	ev_timer timer;			/* start limit, later quit limit */
 	uint64_t next_id;
-	struct tty *tty;		/* owned, NULL none */
+	struct {
+		char path[VM_SERIAL_PATH];	/* "" none */
+		bool is_socket;			/* to remove at the end */
+	} serial[VM_MAX_SERIALS];
+	struct client_ids client;	/* whose rights opened them */
 	char *gdb_path;			/* owned: a socket to remove */
 	struct client_ids gdb_ids;
 	struct call *start_call;	/* owned until it is answered */

@@ -17,29 +17,6 @@
 #include "base/clock.h"
 #include "daemon/monitor.h"
 
-static int
-open_serials(struct run_request *r, struct err *e)
-{
-	unsigned i;
-
-	for (i = 0; i < r->cfg.n_serials; i++) {
-		const struct vm_serial_want *s = &r->def->serial[i];
-		bool file = s->kind == VM_SERIAL_FILE;
-		const char *path = file ? s->path : s->log_path;
-		char object[32];
-		int rc;
-
-		if (!path)
-			continue;
-		snprintf(object, sizeof(object), "serial %u: file", i);
-		rc = file_open_output(r->ids, object, path,
-		    file ? s->append : s->log_append, &r->cfg.serial_fd[i], e);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 /* Everything a client named, opened with the client's rights. */
 static int
 open_client_files(struct run_request *r, struct err *e)
@@ -61,7 +38,7 @@ open_client_files(struct run_request *r, struct err *e)
 		    def->initrd);
 	}
 	if (!rc)
-		rc = open_serials(r, e);
+		rc = serials_open(r, e);
 	if (!rc && r->gdb_path)
 		rc = file_listen(r->ids, "gdb socket", r->gdb_path,
 		    &c->gdb_fd, e);
@@ -203,6 +180,10 @@ monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
 	} else if (r->cfg.gdb_fd >= 0) {
 		file_remove_socket(r->ids, r->gdb_path);
 	}
+	if (rc)
+		serials_undo(r);
+	else
+		serials_note(dom->monitor, r);
 	/* From here on the lock lives with the monitor's copy. */
 	close(alive);
 	close(dir);

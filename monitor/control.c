@@ -48,6 +48,24 @@ monitor_put_seal(const struct monitor *mon, struct ctl_msg *m)
 	}
 }
 
+/* The names that only we know for sure once the daemon is another. */
+static void
+describe_serials(const struct vm_config *cfg, struct ctl_msg *a)
+{
+	char key[32];
+
+	ctl_put(a, "serials", "%u", cfg->n_serials);
+	ctl_put(a, "client_uid", "%u", cfg->client_uid);
+	ctl_put(a, "client_gid", "%u", cfg->client_gid);
+	for (unsigned i = 0; i < cfg->n_serials; i++) {
+		if (!cfg->serial_path[i][0])
+			continue;
+		snprintf(key, sizeof(key), "serial%u.%s", i,
+		    cfg->serial_listen_fd[i] >= 0 ? "socket" : "pty");
+		ctl_put(a, key, "%s", cfg->serial_path[i]);
+	}
+}
+
 static int
 do_describe(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
     struct err *e)
@@ -64,7 +82,7 @@ do_describe(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 	ctl_put(a, "pid", "%d", monitor_pid(mon));
 	ctl_put(a, "memory", "%" PRIu64, cfg->memory);
 	ctl_put(a, "vcpus", "%u", cfg->vcpus);
-	ctl_put(a, "serials", "%u", cfg->n_serials);
+	describe_serials(cfg, a);
 	ctl_put(a, "boot", "%s", boot_kind_name(mon->m->plan.kind));
 	ctl_put(a, "tsc_khz", "%" PRIu64, mon->m->vm.tsc_khz);
 	ctl_put(a, "seq", "%" PRIu64, mon->events.last);
@@ -104,12 +122,26 @@ static int
 do_console(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
     struct err *e)
 {
+	struct console_view v = { .history = CONSOLE_HISTORY };
 	uint64_t serial = 0;
+	uint64_t watch = 0;
+	uint64_t force = 0;
+	int rc;
 
 	ctl_get_u64(q, "serial", &serial);
-	ctl_put(a, "serial", "%" PRIu64, serial);
-	return attach_console(mon, (unsigned)MIN(serial, UINT32_MAX), &a->fd,
+	ctl_get_u64(q, "watch", &watch);
+	ctl_get_u64(q, "force", &force);
+	ctl_get_u64(q, "history", &v.history);
+	v.watch = watch != 0;
+	v.force = force != 0;
+	rc = attach_console(mon, (unsigned)MIN(serial, UINT32_MAX), &v, &a->fd,
 	    e);
+	if (rc)
+		return rc;
+	ctl_put(a, "serial", "%" PRIu64, serial);
+	ctl_put(a, "writer", "%s", v.writer ? "true" : "false");
+	ctl_put(a, "skipped", "%" PRIu64, v.skipped);
+	return 0;
 }
 
 static int

@@ -238,6 +238,7 @@ lifecycle_suspend(struct monitor *mon, struct err *e)
 	machine_hold(mon->m, HOLD_USER);
 	machine_wait_parked(mon->m);
 	machine_clock_stop(mon->m);
+	attach_flush(mon);
 	lifecycle_set(mon, RUN_PAUSED, "suspended", "user", "");
 	return 0;
 }

@@ -10,7 +10,9 @@ noinst_LIBRARIES += libmonitor.a libmonitorirq.a
 libmonitor_a_SOURCES = \
 	monitor/machine.c monitor/machine.h monitor/vcpu.c monitor/vcpu.h \
 	monitor/platform.c monitor/wiring.c monitor/wiring.h monitor/tsc.c \
-	monitor/tsc.h monitor/console.c monitor/console.h monitor/monitor.h \
+	monitor/tsc.h monitor/console.c monitor/console.h monitor/viewer.c \
+	monitor/conlog.c monitor/conlog.h monitor/logger.c monitor/logger.h \
+	monitor/monitor.h \
 	monitor/lifecycle.c monitor/events.c monitor/control.c \
 	monitor/attach.c monitor/stats.c \
 	monitor/jail.h monitor/jail.c monitor/jail_tab.c \

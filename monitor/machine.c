@@ -485,7 +485,8 @@ machine_start(struct machine *m, struct err *e)
 		m->n_started++;
 	}
 	machine_wait_parked(m);
-	return 0;
+	return logger_start(&m->logger, m->console, m->cfg.n_serials, &m->lock,
+	    e);
 }
 
 void

@@ -36,6 +36,7 @@
 #include "modes/options.h"
 #include "monitor/boot/boot.h"
 #include "monitor/console.h"
+#include "monitor/logger.h"
 #include "vm/config.h"
 
 #define MAX_BREAKPOINTS 64
@@ -102,7 +103,7 @@ struct machine {
 	struct log_limit debug_limit;
 	bool wired;
 	struct uart uart[VM_MAX_SERIALS];
-	struct console console[VM_MAX_SERIALS];
+	struct logger logger;
 
 	struct cpu *cpu;		/* owned, vm.n_vcpus of them */
 	unsigned n_started;		/* threads */
@@ -128,6 +129,8 @@ struct machine {
 	/* While held by the user: when that began. */
 	ns_t suspended_at;
 	uint64_t suspended_tsc;
+
+	struct console console[VM_MAX_SERIALS];	/* large: at the end */
 };
 
 /* Takes over *cfg (and closes its descriptors in the end), also on failure. */

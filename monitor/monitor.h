@@ -62,6 +62,7 @@ struct monitor {
 	ev_signal sigterm;
 	struct client client[MAX_CLIENTS];
 	ev_io viewer_io[VM_MAX_SERIALS][CONSOLE_VIEWERS];
+	ev_io line_io[VM_MAX_SERIALS];	/* sockets of serial ports */
 	struct event_ring events;
 	struct gdb *gdb;		/* owned, NULL none */
 	struct sandbox_state seal;	/* what surrounds us */
@@ -144,8 +145,10 @@ MUST_USE int show_translations(struct monitor *mon, uint64_t pc,
 /* --- attach.c --- */
 
 /* A new viewer of a serial port; *fd is its end, the caller's. */
-MUST_USE int attach_console(struct monitor *mon, unsigned serial, int *fd,
-    struct err *e);
+MUST_USE int attach_console(struct monitor *mon, unsigned serial,
+    struct console_view *v, int *fd, struct err *e);
+/* Hand on what a clock that stands still would keep back. */
+void attach_flush(struct monitor *mon);
 /* Make the watchers agree with what the consoles want; device lock held. */
 void attach_sync(struct monitor *mon, unsigned serial);
 void attach_start(struct monitor *mon);

@@ -53,18 +53,44 @@ put_cpu(struct machine *m, unsigned id, struct ctl_msg *a)
 	}
 }
 
+/* What became of a serial port's bytes. */
+static void
+put_serial(const struct console *k, unsigned n, struct ctl_msg *a)
+{
+	uint64_t viewers = 0;
+	uint64_t lost = 0;
+	uint64_t cut = 0;
+	char name[32];
+
+	for (unsigned i = 0; i < CONSOLE_VIEWERS; i++)
+		viewers += k->viewer[i].kind == VIEWER_CLIENT;
+	for (unsigned i = 0; i < ARRAY_LEN(k->file); i++) {
+		lost += atomic_load(&k->file[i].log.dropped);
+		cut += atomic_load(&k->file[i].log.cut);
+	}
+	const struct {
+		const char *name;
+		uint64_t value;
+	} t[] = {
+		{ "bytes", k->written }, { "viewers", viewers },
+		{ "skipped", k->skipped }, { "refused", k->refused },
+		{ "file_lost", lost }, { "file_cut", cut },
+	};
+
+	for (unsigned i = 0; i < ARRAY_LEN(t); i++) {
+		snprintf(name, sizeof(name), "serial%u.%s", n, t[i].name);
+		put_stat(a, name, t[i].value);
+	}
+}
+
 static void
 put_board(struct machine *m, struct ctl_msg *a)
 {
-	char name[32];
-
 	pthread_mutex_lock(&m->lock);
 	put_stat(a, "bus.pio_unclaimed", m->pio.unclaimed);
 	put_stat(a, "bus.mmio_unclaimed", m->mmio.unclaimed);
-	for (unsigned i = 0; i < m->cfg.n_serials; i++) {
-		snprintf(name, sizeof(name), "serial%u.bytes", i);
-		put_stat(a, name, m->console[i].written);
-	}
+	for (unsigned i = 0; i < m->cfg.n_serials; i++)
+		put_serial(&m->console[i], i, a);
 	pthread_mutex_unlock(&m->lock);
 }
 

@@ -6,6 +6,9 @@
  */
 #include "monitor/wiring.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -142,6 +145,30 @@ init_chips(struct machine *m)
 	i440fx_init(&m->i440fx, &pic, &pins);
 }
 
+/* Where the port's bytes go besides clients: what came as descriptors. */
+static int
+attach_backends(struct machine *m, unsigned i, struct err *e)
+{
+	struct console *k = &m->console[i];
+	struct vm_config *c = &m->cfg;
+	int rc;
+
+	k->files = logger_wake;
+	k->files_ctx = &m->logger;
+	if (c->serial_fd[i] >= 0)
+		console_add_file(k, c->serial_fd[i], c->console_cap);
+	if (c->serial_log_fd[i] >= 0)
+		console_add_file(k, c->serial_log_fd[i], c->console_cap);
+	if (c->serial_pty_fd[i] < 0)
+		return 0;
+	fcntl(c->serial_pty_fd[i], F_SETFL, O_RDWR | O_NONBLOCK);
+	rc = console_attach(k, VIEWER_PTY, c->serial_pty_fd[i], NULL);
+	if (rc)
+		return err_set_sys(e, -rc, "serial port %u: pty", i);
+	c->serial_pty_fd[i] = -1;	/* the viewer's now */
+	return 0;
+}
+
 static int
 attach_serials(struct machine *m, struct err *e)
 {
@@ -152,10 +179,13 @@ attach_serials(struct machine *m, struct err *e)
 		struct uart_backend be = { .tx = console_tx,
 		    .room = console_room, .ctx = &m->console[i] };
 
-		console_init(&m->console[i], &m->timers, m->cfg.serial_fd[i]);
+		console_init(&m->console[i], &m->timers);
 		m->console[i].uart = &m->uart[i];
 		uart_init(&m->uart[i], &m->timers, &irq, &be);
-		rc = uart_attach(&m->uart[i], &m->pio, uart_places[i].port, e);
+		rc = attach_backends(m, i, e);
+		if (!rc)
+			rc = uart_attach(&m->uart[i], &m->pio,
+			    uart_places[i].port, e);
 	}
 	return rc;
 }
@@ -194,6 +224,23 @@ wiring_build(struct machine *m, struct err *e)
 	return rc;
 }
 
+/*
+ * What a terminal's reader has not taken yet goes away when we close our end:
+ * give it a moment, for somebody may be about to.
+ */
+static void
+settle_ptys(const struct machine *m)
+{
+	struct pollfd p;
+
+	for (unsigned i = 0; i < m->cfg.n_serials; i++) {
+		p = (struct pollfd){ .fd = m->cfg.serial_slave_fd[i],
+		    .events = POLLIN };
+		for (unsigned k = 0; k < 10 && poll(&p, 1, 0) > 0; k++)
+			poll(NULL, 0, 10);
+	}
+}
+
 void
 wiring_fini(struct machine *m)
 {
@@ -201,11 +248,14 @@ wiring_fini(struct machine *m)
 		return;
 	pthread_mutex_lock(&m->lock);
 	sysctl_flush(&m->sysctl);
-	for (unsigned i = 0; i < m->cfg.n_serials; i++) {
+	for (unsigned i = 0; i < m->cfg.n_serials; i++)
 		console_drain(&m->console[i], NS_PER_SEC / 2);
+	settle_ptys(m);
+	for (unsigned i = 0; i < m->cfg.n_serials; i++) {
 		console_fini(&m->console[i]);
 	}
 	pthread_mutex_unlock(&m->lock);
+	logger_stop(&m->logger);
 }
 
 void

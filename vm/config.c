@@ -19,7 +19,7 @@
 #define MIN_CODE_CACHE (UINT64_C(1) << 20)
 #define MAX_CODE_CACHE (UINT64_C(4) << 30)
 #define MAX_TLB_ENTRIES 65536
-#define MAX_FDS (7 + VM_MAX_SERIALS)
+#define MAX_FDS 40
 
 static const char *const mode_names[] = {
 	[VM_MODE_AUTO] = "auto", [VM_MODE_BT] = "bt",
@@ -52,6 +52,9 @@ struct field {
 #define ENUM(f, n) { #f, F_ENUM, offsetof(struct vm_config, f), \
 	ARRAY_LEN(n), n }
 
+#define SERIAL_PATH(n) { "serial" #n ".path", F_STR, \
+	offsetof(struct vm_config, serial_path[n]), VM_SERIAL_PATH, NULL }
+
 static const struct field fields[] = {
 	STR(name), STR(uuid), NUM(memory, F_U64), NUM(vcpus, F_UINT),
 	ENUM(mode, mode_names), ENUM(engine, engine_names), STR(cmdline),
@@ -65,10 +68,22 @@ static const struct field fields[] = {
 	NUM(tlb_entries, F_UINT), NUM(stop_after, F_U64),
 	STR(kernel_name), STR(initrd_name), NUM(host_pid, F_UINT),
 	STR(sandbox),
+	NUM(console_cap, F_U64), NUM(client_uid, F_UINT),
+	NUM(client_gid, F_UINT),
+	SERIAL_PATH(0), SERIAL_PATH(1), SERIAL_PATH(2), SERIAL_PATH(3),
 };
 
 /* Enum fields are read and written as unsigned through the table. */
 static_assert(sizeof(enum vm_mode) == sizeof(unsigned), "enum size");
+
+#define SERIAL_FDS(n) \
+	{ "serial" #n, offsetof(struct vm_config, serial_fd[n]) }, \
+	{ "serial" #n ".pty", offsetof(struct vm_config, serial_pty_fd[n]) }, \
+	{ "serial" #n ".slave", \
+	  offsetof(struct vm_config, serial_slave_fd[n]) }, \
+	{ "serial" #n ".listen", \
+	  offsetof(struct vm_config, serial_listen_fd[n]) }, \
+	{ "serial" #n ".log", offsetof(struct vm_config, serial_log_fd[n]) }
 
 static const struct {
 	const char *key;
@@ -80,12 +95,9 @@ static const struct {
 	{ "report", offsetof(struct vm_config, report_fd) },
 	{ "gdb", offsetof(struct vm_config, gdb_fd) },
 	{ "perf", offsetof(struct vm_config, perf_fd) },
-	{ "serial0", offsetof(struct vm_config, serial_fd[0]) },
-	{ "serial1", offsetof(struct vm_config, serial_fd[1]) },
-	{ "serial2", offsetof(struct vm_config, serial_fd[2]) },
-	{ "serial3", offsetof(struct vm_config, serial_fd[3]) },
+	SERIAL_FDS(0), SERIAL_FDS(1), SERIAL_FDS(2), SERIAL_FDS(3),
 };
-static_assert(ARRAY_LEN(fd_fields) == 6 + VM_MAX_SERIALS, "a name per serial");
+static_assert(ARRAY_LEN(fd_fields) <= MAX_FDS, "room for all");
 
 static bool
 parse_name(const char *const *names, size_t n, const char *text, unsigned *v)
@@ -191,6 +203,7 @@ vm_config_init(struct vm_config *c)
 	c->on_crash = VM_ACTION_DESTROY;
 	c->acpi = true;
 	c->n_serials = 1;
+	c->console_cap = VM_CONSOLE_CAP;
 	for (i = 0; i < ARRAY_LEN(fd_fields); i++)
 		*fd_field(c, i) = -1;
 }
@@ -384,7 +397,7 @@ static int
 put_fds(struct ctl_msg *m, const struct vm_config *c, struct msghdr *mh,
     union fd_control *control)
 {
-	char list[256] = "";
+	char list[512] = "";
 	int fds[MAX_FDS];
 	size_t i, n = 0;
 	struct cmsghdr *h;
@@ -470,7 +483,7 @@ collect_fds(struct msghdr *mh, int fds[MAX_FDS])
 static bool
 assign_fds(const struct ctl_msg *m, struct vm_config *c, int *fds, size_t n)
 {
-	char list[256], *save = NULL, *word;
+	char list[512], *save = NULL, *word;
 	size_t i, used = 0;
 
 	if (!ctl_get(m, "fds", list, sizeof(list)))

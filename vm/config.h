@@ -16,6 +16,8 @@
 #define VM_CMDLINE_MAX 4096
 #define VM_MAX_VCPUS 16
 #define VM_MAX_SERIALS 4
+#define VM_SERIAL_PATH 108	/* as long as a socket's name may be */
+#define VM_CONSOLE_CAP (UINT64_C(10) << 20)
 #define VM_MIN_MEMORY (UINT64_C(1) << 20)
 #define VM_MAX_MEMORY (UINT64_C(64) << 30)
 
@@ -62,7 +64,19 @@ struct vm_config {
 	int report_fd;			/* exit and crash report goes here */
 	int gdb_fd;			/* listening socket of the gdb stub */
 	int perf_fd;			/* of perf_map */
-	int serial_fd[VM_MAX_SERIALS];	/* file backends; -1: console ring only */
+	/*
+	 * Where serial ports' bytes go besides the consoles of clients: a
+	 * file, a pseudo terminal (our end, and its other end, held open so
+	 * that it is never hung up), a listening unix socket; and a log.
+	 */
+	int serial_fd[VM_MAX_SERIALS];
+	int serial_pty_fd[VM_MAX_SERIALS], serial_slave_fd[VM_MAX_SERIALS];
+	int serial_listen_fd[VM_MAX_SERIALS];
+	int serial_log_fd[VM_MAX_SERIALS];
+	/* The terminal's or the socket's name, for whoever asks; "" none. */
+	char serial_path[VM_MAX_SERIALS][VM_SERIAL_PATH];
+	unsigned client_uid, client_gid;	/* whose rights opened them */
+	uint64_t console_cap;	/* bytes of each console's file, 0: no limit */
 };
 
 /*

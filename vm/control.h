@@ -13,7 +13,9 @@
  * and the socketpair is then closed.
  *
  * CTL_CONSOLE is answered with one SCM_RIGHTS descriptor: a stream socket that
- * carries raw console bytes both ways, the ring buffer's content first.
+ * carries raw console bytes both ways, the latest history first; writer= says
+ * whether what is written there reaches the guest, skipped= how many earlier
+ * bytes are not shown.  It outlives the daemon.
  */
 #ifndef TRIVISOR_VM_CONTROL_H
 #define TRIVISOR_VM_CONTROL_H
@@ -33,7 +35,7 @@ enum ctl_type {
 	CTL_SUSPEND,		/* park the vCPUs */
 	CTL_RESUME,
 	CTL_QUIT,		/* power off now; answered before exiting */
-	CTL_CONSOLE,		/* serial=N -> a descriptor */
+	CTL_CONSOLE,		/* serial=, watch=, force=, history= */
 	CTL_STATS,		/* -> counters */
 	CTL_SUBSCRIBE,		/* since=SEQ: events follow on this connection */
 	CTL_DISASM,		/* pc=, count= : guest and host code side by side */

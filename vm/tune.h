@@ -117,6 +117,7 @@ struct vm_clock_want {
 enum vm_serial_kind {
 	VM_SERIAL_PTY, VM_SERIAL_FILE,
 	VM_SERIAL_UNIX,		/* a socket we listen at */
+	VM_SERIAL_NULL,		/* nowhere; consoles of clients see it still */
 };
 
 struct vm_serial_want {
