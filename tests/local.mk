@@ -15,6 +15,7 @@ include tests/guests.mk
 include tests/smp.mk
 include tests/decoder.mk
 include tests/programs.mk
+include tests/fuzz.mk
 
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long
