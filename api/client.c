@@ -219,16 +219,27 @@ next_message(struct client *c, struct json_object **msg, struct err *e)
 	return 1;
 }
 
-/* Store the params of an event notification; other notifications drop. */
+/*
+ * Store the params of an event notification.  One about a gap gets the type
+ * "events.lost"; other notifications drop.
+ */
 static void
 keep_event(struct client *c, struct json_object *msg)
 {
 	struct json_object *method, *params;
+	const char *name;
 
-	if (json_object_object_get_ex(msg, "method", &method) &&
-	    !strcmp(json_object_get_string(method), "event") &&
-	    json_object_object_get_ex(msg, "params", &params))
-		json_object_array_add(c->events, json_object_get(params));
+	if (!json_object_object_get_ex(msg, "method", &method) ||
+	    !json_object_object_get_ex(msg, "params", &params) ||
+	    !json_object_is_type(params, json_type_object))
+		return;
+	name = json_object_get_string(method);
+	if (!strcmp(name, "events.lost"))
+		json_object_object_add(params, "type",
+		    json_object_new_string(name));
+	else if (strcmp(name, "event"))
+		return;
+	json_object_array_add(c->events, json_object_get(params));
 }
 
 static int

@@ -51,7 +51,8 @@ MUST_USE int client_call(struct client *c, const char *method,
 
 /*
  * The next event: the params object of the notification (seq, time, type,
- * domain, data), owned by the caller.  Waits at most timeout_ms (-1: for
+ * domain, data), owned by the caller; of a gap {type: "events.lost", from,
+ * to}.  Waits at most timeout_ms (-1: for
  * ever, 0: not at all).  1 with *event; 0 when none came; negative errno when
  * the connection ended (-EPIPE) or broke.
  */

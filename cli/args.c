@@ -1,13 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parsing and usage text, both from the tables in verbs_tab.c.  Options may
- * stand before, between or after the operands; "--" ends them.
+ * Parsing by the tables in verbs_tab.c.  Options may stand before, between or
+ * after the operands; "--" ends them.  Virsh's --domain NAME and --file FILE
+ * are operands, too.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+
+/* Is name one of the words in list, spaces between? */
+static bool
+in_words(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+	const char *p = list;
+
+	while (p && *p) {
+		if (strcspn(p, " ") == n && !memcmp(p, name, n))
+			return true;
+		p += strcspn(p, " ");
+		p += *p == ' ';
+	}
+	return false;
+}
+
+const struct verb *
+verb_find(const char *name)
+{
+	const struct verb *v;
+
+	for (v = cli_verbs; v->name; v++) {
+		if (!strcmp(v->name, name) || in_words(v->alias, name))
+			return v;
+	}
+	return NULL;
+}
+
+/* Letters to add, drop, change: enough to catch a slip of the finger. */
+static unsigned
+edit_distance(const char *a, const char *b)
+{
+	unsigned row[20];
+	unsigned diagonal, above;
+	size_t i, j;
+	size_t n = strlen(b);
+
+	if (n >= ARRAY_LEN(row))
+		return 99;
+	for (j = 0; j <= n; j++)
+		row[j] = (unsigned)j;
+	for (i = 0; a[i]; i++) {
+		diagonal = row[0]++;
+		for (j = 0; j < n; j++) {
+			above = row[j + 1];
+			row[j + 1] = MIN(MIN(above, row[j]) + 1,
+			    diagonal + (a[i] != b[j]));
+			diagonal = above;
+		}
+	}
+	return row[n];
+}
+
+const struct verb *
+verb_suggest(const char *name)
+{
+	const struct verb *best = NULL;
+	const struct verb *v;
+	unsigned least = 3;
+	unsigned d;
+
+	for (v = cli_verbs; v->name; v++) {
+		d = edit_distance(name, v->name);
+		if (d < least && d < strlen(v->name)) {
+			least = d;
+			best = v;
+		}
+	}
+	return best;
+}
 
 static const struct cli_opt *
 opt_named(const struct cli_opt *opts, const char *name, size_t len)
@@ -74,6 +146,22 @@ opt_match(const struct cli_opt *opts, int argc, char **argv, int *i,
 	return o;
 }
 
+static int
+take_color(struct cli *cli, const char *value, struct err *e)
+{
+	static const char *const words[] = { "auto", "always", "never" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(words); i++) {
+		if (!strcmp(words[i], value)) {
+			cli->color = (enum when)i;
+			return 1;
+		}
+	}
+	return err_set(e, ERR_INVALID_ARG,
+	    "--color \"%s\": use always, never or auto", value);
+}
+
 int
 args_global(struct cli *cli, int argc, char **argv, int *i, struct err *e)
 {
@@ -87,9 +175,46 @@ args_global(struct cli *cli, int argc, char **argv, int *i, struct err *e)
 		return 0;
 	if (!strcmp(o->name, "connect"))
 		cli->socket = value;
+	else if (!strcmp(o->name, "color"))
+		return take_color(cli, value, e);
 	else
 		cli->json = true;
 	return 1;
+}
+
+static bool
+add_operand(struct args *a, const char *word, struct err *e)
+{
+	if (a->n_operands >= MIN(a->verb->max, ARGS_MAX_OPERANDS)) {
+		err_set(e, ERR_INVALID_ARG, "\"%s\" is one word too many",
+		    word);
+		return false;
+	}
+	a->operand[a->n_operands++] = word;
+	return true;
+}
+
+/* "--domain NAME" where NAME is an operand: 1 taken, 0 not, negative *e. */
+static int
+named_operand(struct args *a, int argc, char **argv, int *i, struct err *e)
+{
+	static const struct {
+		const char *operand;
+		struct cli_opt opts[2];
+	} names[] = {
+		{ "NAME", { { "domain", 0, "NAME", "" }, { .name = NULL } } },
+		{ "FILE", { { "file", 0, "FILE", "" }, { .name = NULL } } },
+	};
+	const char *value;
+	size_t k;
+
+	for (k = 0; k < ARRAY_LEN(names); k++) {
+		if (!strstr(a->verb->operands, names[k].operand) ||
+		    !opt_match(names[k].opts, argc, argv, i, &value, e))
+			continue;
+		return !e->code && add_operand(a, value, e) ? 1 : -EINVAL;
+	}
+	return 0;
 }
 
 static bool
@@ -108,6 +233,8 @@ args_option(struct args *a, struct cli *cli, int argc, char **argv, int *i,
 		return true;
 	}
 	if (args_global(cli, argc, argv, i, e) > 0)
+		return true;
+	if (!e->code && named_operand(a, argc, argv, i, e) > 0)
 		return true;
 	if (!e->code)
 		err_set(e, ERR_INVALID_ARG, "unknown option %s", word);
@@ -139,12 +266,8 @@ args_parse(struct args *a, struct cli *cli, const struct verb *v, int argc,
 				return false;
 			continue;
 		}
-		if (a->n_operands >= v->max) {
-			err_set(e, ERR_INVALID_ARG, "\"%s\" is one word too "
-			    "many", argv[i]);
+		if (!add_operand(a, argv[i], e))
 			return false;
-		}
-		a->operand[a->n_operands++] = argv[i];
 	}
 	if (a->n_operands < v->min) {
 		err_set(e, ERR_INVALID_ARG, "%s is missing", v->operands);
@@ -163,49 +286,9 @@ args_get(const struct args *a, const char *name)
 	return a->value[o - a->verb->opts];
 }
 
-static void
-print_opts(int fd, const struct cli_opt *o)
+const char *
+args_maybe(const struct args *a, const char *name)
 {
-	char left[64];
-
-	for (; o && o->name; o++) {
-		snprintf(left, sizeof(left), "%s%c%s--%s%s%s",
-		    o->letter ? "-" : "  ", o->letter ? o->letter : ' ',
-		    o->letter ? ", " : " ", o->name, o->arg ? " " : "",
-		    o->arg ? o->arg : "");
-		dprintf(fd, "  %-26s %s\n", left, o->help);
-	}
-}
-
-void
-verb_usage(const struct verb *v, int fd)
-{
-	dprintf(fd, "usage: trivisor [-c SOCKET] %s%s%s%s\n%s\n", v->name,
-	    v->opts && v->opts->name ? " [OPTION]..." : "",
-	    v->operands[0] ? " " : "", v->operands, v->summary);
-	if (v->alias)
-		dprintf(fd, "also called: %s\n", v->alias);
-	if (v->opts && v->opts->name) {
-		dprintf(fd, "\noptions:\n");
-		print_opts(fd, v->opts);
-	}
-	dprintf(fd, "\noptions of every command:\n");
-	print_opts(fd, cli_global_opts);
-}
-
-void
-cli_usage(int fd)
-{
-	const struct verb *v;
-	char left[64];
-
-	dprintf(fd, "usage: trivisor [-c SOCKET] [--json] COMMAND ...\n\n");
-	for (v = cli_verbs; v->name; v++) {
-		snprintf(left, sizeof(left), "%s%s%s", v->name,
-		    v->operands[0] ? " " : "", v->operands);
-		dprintf(fd, "  %-22s %s\n", left, v->summary);
-	}
-	dprintf(fd, "\noptions of every command:\n");
-	print_opts(fd, cli_global_opts);
-	dprintf(fd, "\n`trivisor help COMMAND' says more about one.\n");
+	return opt_named(a->verb->opts, name, strlen(name)) ?
+	    args_get(a, name) : NULL;
 }

@@ -232,8 +232,7 @@ verb_bt_stats(struct cli *cli, const struct args *a)
 	int64_t busy;
 
 	if (parse(a, &w, &e)) {
-		cli_fail(cli, &e);
-		return CLI_USAGE;
+		return cli_misuse(cli, &e);
 	}
 	if (w.profile && sample(cli, a->operand[0], w.profile, &e))
 		return cli_fail(cli, &e);

@@ -12,6 +12,8 @@
 #ifndef TRIVISOR_CLI_CLI_H
 #define TRIVISOR_CLI_CLI_H
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "base/err.h"
 
@@ -40,14 +42,18 @@ enum run_exit {
 	RUN_CRASHED = 126,
 };
 
-#define ARGS_MAX_OPTS 24
-#define ARGS_MAX_OPERANDS 4
+#define ARGS_MAX_OPTS 48
+#define ARGS_MAX_OPERANDS 64
 
 struct cli_opt {
 	const char *name;	/* long name; NULL ends a list */
 	char letter;		/* 0: none */
-	const char *arg;	/* placeholder; NULL: a flag */
-	const char *help;
+	/*
+	 * Placeholder; NULL: a flag.  Completion goes by it, too: what it knows
+	 * about a word like MODE is in complete.c.
+	 */
+	const char *arg;
+	const char *help;	/* wrapped where it is printed */
 };
 
 struct cli;
@@ -55,13 +61,14 @@ struct args;
 
 struct verb {
 	const char *name;
-	const char *alias;	/* a second name, or NULL */
+	const char *alias;	/* other names, spaces between; or NULL */
 	const char *operands;	/* "NAME", "[FILE]"; "" for none */
 	unsigned min, max;	/* how many operands */
 	const char *summary;
 	const struct cli_opt *opts;
 	int usage_status;	/* exit status of a wrong call */
 	int (*run)(struct cli *cli, const struct args *a);
+	const char *more;	/* paragraphs for help and manual, or NULL */
 };
 
 struct args {
@@ -71,12 +78,16 @@ struct args {
 	unsigned n_operands;
 };
 
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
 struct cli {
 	const char *socket;	/* borrowed: -c or TRIVISOR_SOCKET, or NULL */
 	bool json;
+	enum when color;
 	const char *argv0;
 	ns_t started;		/* when main() began */
 	const struct verb *verb;
+	const char *object;	/* borrowed: the domain it is about, or NULL */
 	struct client *client;	/* owned, NULL until cli_connect() */
 	char path[256];		/* the socket it is connected to */
 };
@@ -84,11 +95,11 @@ struct cli {
 /* verbs_tab.c */
 extern const struct verb cli_verbs[];
 extern const struct cli_opt cli_global_opts[];
+
+/* args.c */
 const struct verb *verb_find(const char *name);
 /* The verb that is most like a mistyped one, or NULL. */
 const struct verb *verb_suggest(const char *name);
-
-/* args.c */
 /*
  * Parse what follows the verb.  False: *e says what is wrong with it; *help
  * is set instead when help was asked for.  Global options count here too.
@@ -97,14 +108,24 @@ bool args_parse(struct args *a, struct cli *cli, const struct verb *v,
     int argc, char **argv, bool *help, struct err *e);
 /* Value of an option of the verb's table; "" for a flag; NULL: not given. */
 const char *args_get(const struct args *a, const char *name);
+/* The same, and NULL too where the verb has no such option. */
+const char *args_maybe(const struct args *a, const char *name);
 /*
  * Take one global option (-c SOCKET, --json) at argv[*i]; *i then is its last
  * word.  1 taken, 0 none of them, negative: *e is set.
  */
 int args_global(struct cli *cli, int argc, char **argv, int *i,
     struct err *e);
-void verb_usage(const struct verb *v, int fd);
-void cli_usage(int fd);
+
+/* help.c */
+void verb_usage(const struct verb *v, FILE *f);
+void cli_usage(FILE *f);
+/* All verbs in the language of manual pages. */
+void cli_manual(FILE *f);
+
+/* complete.c */
+/* `trivisor __complete WORD...': the candidates for the last word. */
+int cli_complete(struct cli *cli, int argc, char **argv);
 
 /* values.c */
 /* "512M", "1GiB", "4096k"; without a unit MiB.  Bytes. */
@@ -133,13 +154,33 @@ MUST_USE int cli_call(struct cli *cli, const char *method,
     struct err *e);
 /* {"domain": NAME}, the parameters of most methods. */
 struct json_object *cli_named(const char *name);
-/* Print the error, and on stdout too with --json; gives the exit status. */
+/*
+ * Print the error to stderr, as an object with --json; gives the exit status.
+ * cli_misuse() does so for options and operands that make no sense: 2, or the
+ * verb's own status for that.
+ */
 int cli_fail(struct cli *cli, const struct err *e);
-/* What result["warnings"] holds goes to stderr. */
-void cli_warnings(struct json_object *result);
+int cli_misuse(struct cli *cli, const struct err *e);
+int cli_exit_status(const struct cli *cli, const struct err *e);
+/* What result["warnings"] holds goes to stderr, but not with --json. */
+void cli_warnings(const struct cli *cli, struct json_object *result);
+/* One line for a person, to stderr; nothing with --json. */
+void cli_note(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/*
+ * One call about the domain of the first operand.  *result is the caller's
+ * when it is not NULL; a failure is printed, and its status returned.
+ */
+MUST_USE int cli_ask(struct cli *cli, const char *method,
+    struct json_object *params, struct json_object **result);
 
 /* json_out.c */
 void out_json(struct json_object *o);
+/* On one line, and flushed: for streams of them. */
+void out_json_line(struct json_object *o);
+/* A member that is an array, or NULL. */
+struct json_object *json_array(struct json_object *o, const char *key);
+/* A member that is an object, or NULL. */
+struct json_object *json_member(struct json_object *o, const char *key);
 /* String member, or dflt where it is missing or null. */
 const char *json_text(struct json_object *o, const char *key,
     const char *dflt);
@@ -156,22 +197,14 @@ MUST_USE int file_read(const char *path, char **text, struct err *e);
 char *file_absolute(const char *path);
 
 /* verbs: one function per row of the table */
-int verb_define(struct cli *cli, const struct args *a);
-int verb_undefine(struct cli *cli, const struct args *a);
-int verb_start(struct cli *cli, const struct args *a);
-int verb_destroy(struct cli *cli, const struct args *a);
-int verb_shutdown(struct cli *cli, const struct args *a);
-int verb_reset(struct cli *cli, const struct args *a);
-int verb_suspend(struct cli *cli, const struct args *a);
-int verb_resume(struct cli *cli, const struct args *a);
-int verb_list(struct cli *cli, const struct args *a);
-int verb_dominfo(struct cli *cli, const struct args *a);
-int verb_dumpxml(struct cli *cli, const struct args *a);
-int verb_console(struct cli *cli, const struct args *a);
-int verb_bt_show(struct cli *cli, const struct args *a);
-int verb_bt_stats(struct cli *cli, const struct args *a);
-int verb_run(struct cli *cli, const struct args *a);
-int verb_version(struct cli *cli, const struct args *a);
-int verb_help(struct cli *cli, const struct args *a);
+typedef int verb_fn(struct cli *cli, const struct args *a);
+verb_fn verb_define, verb_undefine, verb_create, verb_start, verb_shutdown,
+    verb_reboot, verb_destroy, verb_reset, verb_suspend, verb_resume,
+    verb_autostart, verb_list, verb_dominfo, verb_domstate, verb_domid,
+    verb_domname, verb_domuuid, verb_vcpucount, verb_ttyconsole, verb_dumpxml,
+    verb_console, verb_bt_show, verb_bt_stats, verb_run, verb_wait,
+    verb_domstats, verb_top, verb_event, verb_edit, verb_job_info,
+    verb_job_abort, verb_nodeinfo, verb_capabilities, verb_domcapabilities,
+    verb_completion, verb_version, verb_help;
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #include "api/client.h"
 #include "cli/cli.h"
+#include "cli/text.h"
 
 /* A daemon that does not even answer in this time is ill. */
 #define CALL_TIMEOUT_MS 60000
@@ -141,8 +143,8 @@ cli_named(const char *name)
 	return o;
 }
 
-static int
-exit_status(const struct cli *cli, const struct err *e)
+int
+cli_exit_status(const struct cli *cli, const struct err *e)
 {
 	size_t i;
 
@@ -155,8 +157,8 @@ exit_status(const struct cli *cli, const struct err *e)
 	return CLI_FAILED;
 }
 
-static void
-fail_json(const struct err *e)
+static struct json_object *
+error_json(const struct err *e)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *error = json_object_new_object();
@@ -175,36 +177,104 @@ fail_json(const struct err *e)
 	if (e->element[0])
 		json_object_object_add(error, "element",
 		    json_object_new_string(e->element));
+	if (e->sys)
+		json_object_object_add(error, "errno",
+		    json_object_new_int(e->sys));
 	json_object_object_add(o, "error", error);
-	out_json(o);
-	json_object_put(o);
+	return o;
+}
+
+/* "trivisor: start web1: " and what is wrong, for a person. */
+static void
+error_text(const struct cli *cli, const struct err *e)
+{
+	bool color = text_color(cli, STDERR_FILENO);
+	const char *object = cli->object ? cli->object : "";
+	const char *msg = e->msg;
+	char said[128];
+	char clean[1024];
+	int n;
+
+	/* The daemon names the domain, too; once is enough. */
+	n = snprintf(said, sizeof(said), "domain %s: ", object);
+	if (object[0] && !strncmp(msg, said, (size_t)n))
+		msg += n;
+	text_clean(msg, 0, clean, sizeof(clean));
+	dprintf(STDERR_FILENO, "%strivisor:%s %s%s%s%s%s\n",
+	    text_style(color, RED), text_style(color, PLAIN),
+	    cli->verb ? cli->verb->name : "", object[0] ? " " : "", object,
+	    cli->verb ? ": " : "", clean);
+	text_clean(e->hint, 0, clean, sizeof(clean));
+	if (clean[0])
+		dprintf(STDERR_FILENO, "%shint:%s %s\n",
+		    text_style(color, YELLOW), text_style(color, PLAIN),
+		    clean);
 }
 
 int
 cli_fail(struct cli *cli, const struct err *e)
 {
-	dprintf(STDERR_FILENO, "trivisor: %s%s%s\n",
-	    cli->verb ? cli->verb->name : "", cli->verb ? ": " : "", e->msg);
-	if (e->hint[0])
-		dprintf(STDERR_FILENO, "  %s\n", e->hint);
-	if (cli->json)
-		fail_json(e);
-	return exit_status(cli, e);
+	struct json_object *o;
+
+	/* What was printed before comes first. */
+	fflush(stdout);
+	if (cli->json) {
+		o = error_json(e);
+		dprintf(STDERR_FILENO, "%s\n",
+		    json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+		    JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_put(o);
+	} else {
+		error_text(cli, e);
+	}
+	return cli_exit_status(cli, e);
+}
+
+int
+cli_misuse(struct cli *cli, const struct err *e)
+{
+	(void)cli_fail(cli, e);
+	return cli->verb->usage_status;
+}
+
+int
+cli_ask(struct cli *cli, const char *method, struct json_object *params,
+    struct json_object **result)
+{
+	struct err e = { 0 };
+
+	if (cli_call(cli, method, params, result, NULL, &e))
+		return cli_fail(cli, &e);
+	return CLI_OK;
 }
 
 void
-cli_warnings(struct json_object *result)
+cli_note(const struct cli *cli, const char *fmt, ...)
 {
-	struct json_object *list;
+	char text[1024];
+	char clean[1024];
+	va_list ap;
+
+	if (cli->json)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_clean(text, 0, clean, sizeof(clean));
+	fflush(stdout);
+	dprintf(STDERR_FILENO, "trivisor: %s\n", clean);
+}
+
+void
+cli_warnings(const struct cli *cli, struct json_object *result)
+{
+	struct json_object *list = json_array(result, "warnings");
 	struct json_object *w;
 	size_t i;
 
-	if (!json_object_object_get_ex(result, "warnings", &list) ||
-	    !json_object_is_type(list, json_type_array))
-		return;
-	for (i = 0; i < json_object_array_length(list); i++) {
+	for (i = 0; list && i < json_object_array_length(list); i++) {
 		w = json_object_array_get_idx(list, i);
-		dprintf(STDERR_FILENO, "trivisor: warning: line %d: %s: %s\n",
+		cli_note(cli, "warning: line %d: %s: %s",
 		    (int)json_int(w, "line", 0), json_text(w, "xpath", "?"),
 		    json_text(w, "reason", "?"));
 	}

@@ -137,6 +137,5 @@ verb_console(struct cli *cli, const struct args *a)
 	return status;
 
 usage:
-	cli_fail(cli, &e);
-	return CLI_USAGE;
+	return cli_misuse(cli, &e);
 }

@@ -17,6 +17,35 @@ out_json(struct json_object *o)
 	fflush(stdout);
 }
 
+void
+out_json_line(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+	    JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(stdout);
+}
+
+static struct json_object *
+member_of(struct json_object *o, const char *key, enum json_type type)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, key, &v) &&
+	    json_object_is_type(v, type) ? v : NULL;
+}
+
+struct json_object *
+json_array(struct json_object *o, const char *key)
+{
+	return member_of(o, key, json_type_array);
+}
+
+struct json_object *
+json_member(struct json_object *o, const char *key)
+{
+	return member_of(o, key, json_type_object);
+}
+
 const char *
 json_text(struct json_object *o, const char *key, const char *dflt)
 {

@@ -41,14 +41,20 @@ ignore_sigpipe(void)
 }
 
 static int
-wrong_call(const struct verb *v, const struct err *e)
+wrong_call(struct cli *cli, struct err *e)
 {
-	dprintf(STDERR_FILENO, "trivisor: %s: %s\n", v->name, e->msg);
-	if (e->hint[0])
-		dprintf(STDERR_FILENO, "  %s\n", e->hint);
-	dprintf(STDERR_FILENO, "  `trivisor help %s' says how to call it\n",
-	    v->name);
-	return v->usage_status;
+	if (!e->hint[0])
+		err_hint(e, "`trivisor help %s' says how to call it",
+		    cli->verb->name);
+	return cli_misuse(cli, e);
+}
+
+/* The domain a verb is about is named in its errors. */
+static const char *
+object_of(const struct args *a)
+{
+	return a->n_operands && !strncmp(a->verb->operands, "NAME", 4) ?
+	    a->operand[0] : NULL;
 }
 
 static int
@@ -58,9 +64,10 @@ unknown_verb(const char *name)
 
 	dprintf(STDERR_FILENO, "trivisor: \"%s\" is not a command\n", name);
 	if (like)
-		dprintf(STDERR_FILENO, "  did you mean \"%s\"?\n", like->name);
+		dprintf(STDERR_FILENO, "hint: did you mean \"%s\"?\n",
+		    like->name);
 	else
-		dprintf(STDERR_FILENO, "  `trivisor help' lists them\n");
+		dprintf(STDERR_FILENO, "hint: `trivisor help' lists them\n");
 	return CLI_USAGE;
 }
 
@@ -78,10 +85,11 @@ call_verb(struct cli *cli, int argc, char **argv)
 	cli->verb = v;
 	if (!args_parse(&a, cli, v, argc - 1, argv + 1, &help, &e)) {
 		if (!help)
-			return wrong_call(v, &e);
-		verb_usage(v, STDOUT_FILENO);
+			return wrong_call(cli, &e);
+		verb_usage(v, stdout);
 		return CLI_OK;
 	}
+	cli->object = object_of(&a);
 	status = v->run(cli, &a);
 	client_free(cli->client);
 	return status;
@@ -95,6 +103,23 @@ wrong_global(const struct err *e, const char *word)
 	else
 		dprintf(STDERR_FILENO, "trivisor: unknown option %s\n", word);
 	return CLI_USAGE;
+}
+
+/* A full disk under our output must not look like success. */
+static int
+finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	/* Nobody reads on, as with "| head": as quiet as others are then. */
+	if (errno == EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	if (!status)
+		dprintf(STDERR_FILENO, "trivisor: cannot write: %s\n",
+		    strerror(errno));
+	return status ? status : CLI_FAILED;
 }
 
 int
@@ -113,7 +138,7 @@ main(int argc, char **argv)
 		cli.socket = NULL;
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			cli_usage(STDOUT_FILENO);
+			cli_usage(stdout);
 			return CLI_OK;
 		}
 		if (!strcmp(argv[i], "--version")) {
@@ -123,15 +148,11 @@ main(int argc, char **argv)
 		if (args_global(&cli, argc, argv, &i, &e) <= 0)
 			return wrong_global(&e, argv[i]);
 	}
-	if (i < argc)
+	if (i < argc && !strcmp(argv[i], "__complete"))
+		status = cli_complete(&cli, argc - i - 1, argv + i + 1);
+	else if (i < argc)
 		status = call_verb(&cli, argc - i, argv + i);
 	else
-		cli_usage(STDERR_FILENO);
-	/* A full disk under our output must not look like success. */
-	if (fflush(stdout) && !status) {
-		dprintf(STDERR_FILENO, "trivisor: cannot write: %s\n",
-		    strerror(errno));
-		status = CLI_FAILED;
-	}
-	return status;
+		cli_usage(stderr);
+	return finish(status);
 }

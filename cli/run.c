@@ -320,7 +320,7 @@ begin(struct run *r, struct json_object *params, struct err *e)
 	r->alive = true;
 	r->name = json_text(r->created, "name", "?");
 	r->uuid = json_text(r->created, "uuid", "?");
-	cli_warnings(r->created);
+	cli_warnings(r->cli, r->created);
 	json_join(r->created, "reasons", reasons, sizeof(reasons));
 	dprintf(STDERR_FILENO, "trivisor: %s: mode %s: %s\n", r->name,
 	    json_text(r->created, "mode", "?"), reasons);

@@ -30,6 +30,7 @@ static const struct {
 	{ "perf-map", "perf_map", FLAG },
 	{ "tlb-entries", "tlb_entries", NUMBER },
 	{ "stop-after", "stop_after", NUMBER },
+	{ "paused", "paused", FLAG },
 	{ "name", "name", TEXT },
 	{ "memory", "memory", SIZE },
 	{ "vcpus", "vcpus", NUMBER },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verbs that change something: each is one call and one line of answer.
+ * The verbs that change something and are done at once: each is one call and
+ * one line of answer.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -8,20 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/client.h"
-#include "base/clock.h"
-#include "cli/cli.h"
 #include "cli/run_opts.h"
 
 /* One call about one domain, and a word on what was done. */
 static int
-act(struct cli *cli, const char *method, const char *name, const char *done)
+act(struct cli *cli, const char *method, struct json_object *params,
+    const char *name, const char *done)
 {
-	struct json_object *result = NULL;
-	struct err e = { 0 };
+	struct json_object *result;
+	int status = cli_ask(cli, method, params, &result);
 
-	if (cli_call(cli, method, cli_named(name), &result, NULL, &e))
-		return cli_fail(cli, &e);
+	if (status)
+		return status;
 	if (cli->json)
 		out_json(result);
 	else
@@ -31,61 +30,71 @@ act(struct cli *cli, const char *method, const char *name, const char *done)
 	return CLI_OK;
 }
 
-int
-verb_undefine(struct cli *cli, const struct args *a)
+#define ACT(verb, method, done) \
+	int \
+	verb(struct cli *cli, const struct args *a) \
+	{ \
+		return act(cli, method, cli_named(a->operand[0]), \
+		    a->operand[0], done); \
+	}
+
+ACT(verb_undefine, "domain.undefine", "undefined")
+ACT(verb_destroy, "domain.destroy", "destroyed")
+ACT(verb_reset, "domain.reset", "reset")
+ACT(verb_suspend, "domain.suspend", "suspended")
+ACT(verb_resume, "domain.resume", "resumed")
+
+/* XML from a file, as a parameter, with what options say over it. */
+static struct json_object *
+xml_params(const struct args *a, const char *path, struct err *e, bool *misuse)
 {
-	return act(cli, "domain.undefine", a->operand[0], "undefined");
+	struct json_object *params;
+	char *xml;
+
+	*misuse = false;
+	if (file_read(path, &xml, e))
+		return NULL;
+	params = json_object_new_object();
+	json_object_object_add(params, "xml", json_object_new_string(xml));
+	free(xml);
+	if (!run_opts_add(params, a, e))
+		return params;
+	*misuse = true;
+	json_object_put(params);
+	return NULL;
 }
 
-int
-verb_destroy(struct cli *cli, const struct args *a)
+/* A call with a file's XML; the daemon knows no file names, so they are added. */
+static int
+call_with_xml(struct cli *cli, const struct args *a, const char *method,
+    struct json_object **result)
 {
-	return act(cli, "domain.destroy", a->operand[0], "destroyed");
-}
+	const char *path = a->operand[0];
+	struct json_object *params;
+	struct err e = { 0 };
+	bool misuse;
 
-int
-verb_reset(struct cli *cli, const struct args *a)
-{
-	return act(cli, "domain.reset", a->operand[0], "reset");
-}
-
-int
-verb_suspend(struct cli *cli, const struct args *a)
-{
-	return act(cli, "domain.suspend", a->operand[0], "suspended");
-}
-
-int
-verb_resume(struct cli *cli, const struct args *a)
-{
-	return act(cli, "domain.resume", a->operand[0], "resumed");
+	params = xml_params(a, path, &e, &misuse);
+	if (!params)
+		return misuse ? cli_misuse(cli, &e) : cli_fail(cli, &e);
+	if (!cli_call(cli, method, params, result, NULL, &e)) {
+		cli_warnings(cli, *result);
+		return CLI_OK;
+	}
+	if (e.code == ERR_XML_ERROR || e.line)
+		err_prefix(&e, "%s", !strcmp(path, "-") ? "standard input" :
+		    path);
+	return cli_fail(cli, &e);
 }
 
 int
 verb_define(struct cli *cli, const struct args *a)
 {
-	struct json_object *params;
-	struct json_object *result = NULL;
-	struct err e = { 0 };
-	char *xml;
+	struct json_object *result;
+	int status = call_with_xml(cli, a, "domain.define", &result);
 
-	if (file_read(a->operand[0], &xml, &e))
-		return cli_fail(cli, &e);
-	params = json_object_new_object();
-	json_object_object_add(params, "xml", json_object_new_string(xml));
-	free(xml);
-	if (run_opts_add(params, a, &e)) {
-		json_object_put(params);
-		cli_fail(cli, &e);
-		return CLI_USAGE;
-	}
-	if (cli_call(cli, "domain.define", params, &result, NULL, &e)) {
-		/* The daemon knows lines and elements, not file names. */
-		if (e.code == ERR_XML_ERROR || e.line)
-			err_prefix(&e, "%s", a->operand[0]);
-		return cli_fail(cli, &e);
-	}
-	cli_warnings(result);
+	if (status)
+		return status;
 	if (cli->json)
 		out_json(result);
 	else
@@ -94,105 +103,67 @@ verb_define(struct cli *cli, const struct args *a)
 	return CLI_OK;
 }
 
-int
-verb_start(struct cli *cli, const struct args *a)
+/* It runs: say so, and join its console where that was asked for. */
+static int
+now_runs(struct cli *cli, const struct args *a, struct json_object *result)
 {
-	struct json_object *params = cli_named(a->operand[0]);
-	struct json_object *result = NULL;
-	struct err e = { 0 };
+	const char *name = json_text(result, "name", "?");
+	bool join = args_get(a, "console");
 	char reasons[512];
+	int status = CLI_OK;
 
-	if (run_opts_add(params, a, &e)) {
-		json_object_put(params);
-		cli_fail(cli, &e);
-		return CLI_USAGE;
-	}
-	if (cli_call(cli, "domain.start", params, &result, NULL, &e))
-		return cli_fail(cli, &e);
-	cli_warnings(result);
 	json_join(result, "reasons", reasons, sizeof(reasons));
-	if (args_get(a, "console"))
-		dprintf(2, "domain %s started, mode %s: %s\n",
-		    json_text(result, "name", a->operand[0]),
+	if (join)
+		cli_note(cli, "domain %s started, mode %s: %s", name,
 		    json_text(result, "mode", "?"), reasons);
 	else if (cli->json)
 		out_json(result);
 	else
-		printf("domain %s started, mode %s: %s\n",
-		    json_text(result, "name", a->operand[0]),
+		printf("domain %s started, mode %s: %s\n", name,
 		    json_text(result, "mode", "?"), reasons);
+	if (join)
+		status = console_attach(cli, name);
 	json_object_put(result);
-	if (args_get(a, "console"))
-		return console_attach(cli, a->operand[0]);
-	return CLI_OK;
-}
-
-/* Whether this event is the end of a run; *how then says which. */
-static bool
-is_end(struct json_object *event, const char **how)
-{
-	struct json_object *data;
-
-	if (strcmp(json_text(event, "type", ""), "domain.lifecycle") ||
-	    !json_object_object_get_ex(event, "data", &data))
-		return false;
-	*how = json_text(data, "to", "");
-	return !strcmp(*how, "shutoff") || !strcmp(*how, "crashed");
-}
-
-/* Wait for the end; the subscription is older than the button. */
-static int
-wait_off(struct cli *cli, const char *name, ns_t deadline, struct err *e)
-{
-	struct json_object *event;
-	const char *how;
-	ns_t left;
-	bool end;
-	int rc;
-
-	for (;;) {
-		left = deadline - clock_now(&clock_host);
-		if (left <= 0) {
-			err_set(e, ERR_OPERATION_TIMEOUT,
-			    "domain %s has not switched itself off", name);
-			err_hint(e, "its system may ignore the power button; "
-			    "`trivisor destroy %s' ends it at once", name);
-			return -ETIMEDOUT;
-		}
-		rc = client_event(cli->client, &event,
-		    (int)MIN(left / 1000000 + 1, 3600 * 1000), e);
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			continue;
-		end = is_end(event, &how);
-		json_object_put(event);
-		if (end)
-			return 0;
-	}
+	return status;
 }
 
 int
-verb_shutdown(struct cli *cli, const struct args *a)
+verb_create(struct cli *cli, const struct args *a)
 {
-	const char *name = a->operand[0];
-	const char *wait = args_get(a, "wait");
-	struct err e = { 0 };
-	ns_t limit = 0;
+	struct json_object *result;
+	int status = call_with_xml(cli, a, "domain.create", &result);
 
-	if (!wait)
-		return act(cli, "domain.shutdown", name,
-		    "is being shut down");
-	if (duration_parse(wait, &limit, &e)) {
-		cli_fail(cli, &e);
-		return CLI_USAGE;
+	return status ? status : now_runs(cli, a, result);
+}
+
+int
+verb_start(struct cli *cli, const struct args *a)
+{
+	struct json_object *params = cli_named(a->operand[0]);
+	struct json_object *result;
+	struct err e = { 0 };
+	int status;
+
+	if (run_opts_add(params, a, &e)) {
+		json_object_put(params);
+		return cli_misuse(cli, &e);
 	}
-	if (cli_call(cli, "events.subscribe", cli_named(name), NULL, NULL,
-	    &e) || cli_call(cli, "domain.shutdown", cli_named(name), NULL,
-	    NULL, &e) || wait_off(cli, name,
-	    clock_now(&clock_host) + limit, &e))
-		return cli_fail(cli, &e);
-	if (!cli->json)
-		printf("domain %s is off\n", name);
-	return CLI_OK;
+	status = cli_ask(cli, "domain.start", params, &result);
+	if (status)
+		return status;
+	cli_warnings(cli, result);
+	return now_runs(cli, a, result);
+}
+
+int
+verb_autostart(struct cli *cli, const struct args *a)
+{
+	struct json_object *params = cli_named(a->operand[0]);
+	bool enable = !args_get(a, "disable");
+
+	json_object_object_add(params, "enable",
+	    json_object_new_boolean(enable));
+	return act(cli, "domain.autostart", params, a->operand[0],
+	    enable ? "starts with the daemon" :
+	    "does not start with the daemon");
 }

@@ -1,32 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every verb, once.  To add one: a row here and its function.
+ * Every verb, once.  To add one: a row here and its function.  Help, the
+ * manual's list and completion come from here; long lines are wrapped there.
  */
-#include <string.h>
-
 #include "cli/cli.h"
 
 #define END { NULL, 0, NULL, NULL }
 
-/* Help that goes on in the next line: below where it began. */
-#define MORE "\n                             "
-
-/* What start and run may replace for one run. */
+/* What start, create and run may replace for one run. */
 #define RUN_OPTS \
 	{ "mode", 'm', "MODE", "auto, bt, hvm or pv, over the XML's" }, \
 	{ "engine", 0, "ENGINE", "default or interp" }, \
 	{ "debug-exit", 0, NULL, "add an isa-debug-exit device at port 0xf4" }, \
 	{ "gdb", 0, "SOCKET", "listen there for gdb" }, \
 	{ "host-without", 0, "LIST", "do without these features of the host" }, \
-	{ "bt-disable", 0, "LIST", "do without these parts of the translator:" \
-	  MORE "chain,cross,callret,images,reloc,evict,near,swap or all" }, \
+	{ "bt-disable", 0, "LIST", "do without these parts of the " \
+	  "translator: chain, cross, callret, images, reloc, evict, near, " \
+	  "swap or all, with commas between" }, \
 	{ "code-cache", 0, "SIZE", "size of the translator's code cache" }, \
 	{ "exact-flags", 0, NULL, "keep dead flags in fault frames too" }, \
 	{ "count-insns", 0, NULL, "count retired instructions (slower)" }, \
-	{ "perf-map", 0, NULL, "name translated code for perf in" \
-	  MORE "/tmp/perf-PID.map, PID the monitor's" }, \
+	{ "perf-map", 0, NULL, "name translated code for perf in " \
+	  "/tmp/perf-PID.map, PID the monitor's" }, \
 	{ "tlb-entries", 0, "N", "entries of the translator's TLB" }, \
 	{ "stop-after", 0, "N", "stop after N instructions" }
+
+#define TABLE_OPTS \
+	{ "format", 0, "FORMAT", "table, json, csv or name" }, \
+	{ "columns", 0, "COLUMNS", "these columns only, with commas between" }
+
+#define BUTTON_OPTS \
+	{ "wait", 'w', "TIME", "how long it may take (default 30s)" }, \
+	{ "no-wait", 0, NULL, "press the button and do not wait" }, \
+	{ "mode", 0, "WAY", "acpi, the power button: the one way there is" }
 
 static const struct cli_opt no_opts[] = { END };
 
@@ -35,8 +41,21 @@ static const struct cli_opt define_opts[] = {
 	END
 };
 
+/* There is nothing yet that these would spare or take along. */
+static const struct cli_opt undefine_opts[] = {
+	{ "managed-save", 0, NULL, "accepted as by virsh: there is none" },
+	{ "snapshots-metadata", 0, NULL, "likewise" },
+	{ "checkpoints-metadata", 0, NULL, "likewise" },
+	{ "nvram", 0, NULL, "likewise" },
+	{ "keep-nvram", 0, NULL, "likewise" },
+	{ "tpm", 0, NULL, "likewise" },
+	{ "keep-tpm", 0, NULL, "likewise" },
+	END
+};
+
 static const struct cli_opt start_opts[] = {
 	RUN_OPTS,
+	{ "paused", 0, NULL, "its virtual CPUs wait for resume" },
 	{ "console", 0, NULL, "and attach to the console" },
 	END
 };
@@ -44,12 +63,39 @@ static const struct cli_opt start_opts[] = {
 static const struct cli_opt list_opts[] = {
 	{ "all", 'a', NULL, "those that are not running, too" },
 	{ "inactive", 0, NULL, "only those that are not running" },
+	{ "state-running", 0, NULL, "only those in this state" },
+	{ "state-paused", 0, NULL, "likewise" },
+	{ "state-shutoff", 0, NULL, "likewise" },
+	{ "state-other", 0, NULL, "likewise: crashed, or on the way" },
+	{ "persistent", 0, NULL, "only those with a stored definition" },
+	{ "transient", 0, NULL, "only those without" },
+	{ "autostart", 0, NULL, "only those that start with the daemon" },
+	{ "no-autostart", 0, NULL, "only those that do not" },
 	{ "name", 0, NULL, "print names only" },
+	{ "uuid", 0, NULL, "print uuids only" },
+	{ "id", 0, NULL, "a column with ids, too" },
+	{ "title", 0, NULL, "a column with titles, too" },
+	{ "table", 0, NULL, "accepted as by virsh: it is the default" },
+	TABLE_OPTS,
 	END
 };
 
-static const struct cli_opt shutdown_opts[] = {
-	{ "wait", 'w', "TIME", "wait until it is off, at most so long" },
+static const struct cli_opt button_opts[] = { BUTTON_OPTS, END };
+
+static const struct cli_opt wait_opts[] = {
+	{ "for", 0, "GOAL", "running, paused, stopped (the default) or "
+	  "crashed" },
+	{ "timeout", 't', "TIME", "give up after this time (status 124)" },
+	END
+};
+
+static const struct cli_opt autostart_opts[] = {
+	{ "disable", 0, NULL, "do not start it any more" },
+	END
+};
+
+static const struct cli_opt domstate_opts[] = {
+	{ "reason", 0, NULL, "and how it got there" },
 	END
 };
 
@@ -64,6 +110,19 @@ static const struct cli_opt console_opts[] = {
 	{ "timeout", 't', "TIME", "give up after this time (status 124)" },
 	END
 };
+
+static const struct cli_opt event_opts[] = {
+	{ "event", 'e', "TYPES", "only of these types, with commas between" },
+	{ "all", 'a', NULL, "of all types (the default)" },
+	{ "loop", 0, NULL, "go on after the first" },
+	{ "timeout", 't', "TIME", "give up after this time (status 124)" },
+	{ "since", 0, "SEQ", "begin with the kept ones after this number" },
+	{ "timestamp", 0, NULL, "and when it was" },
+	{ "list", 0, NULL, "list the types there are" },
+	END
+};
+
+static const struct cli_opt job_info_opts[] = { TABLE_OPTS, END };
 
 static const struct cli_opt bt_show_opts[] = {
 	{ "pc", 0, "ADDR", "guest address; else where the guest is now" },
@@ -90,109 +149,131 @@ static const struct cli_opt run_opts[] = {
 	END
 };
 
+static const struct cli_opt help_opts[] = {
+	{ "man", 0, NULL, "all of it, in the language of manual pages" },
+	END
+};
+
 const struct cli_opt cli_global_opts[] = {
 	{ "connect", 'c', "SOCKET", "the daemon's socket (TRIVISOR_SOCKET)" },
-	{ "json", 0, NULL, "print data as JSON" },
+	{ "json", 0, NULL, "print data, and errors, as JSON" },
+	{ "color", 0, "WHEN", "always, never or auto" },
 	{ "help", 'h', NULL, "print this" },
 	END
 };
 
 const struct verb cli_verbs[] = {
-	{ "run", NULL, "[FILE.xml]", 0, 1,
+	{ "run", NULL, "[FILE]", 0, 1,
 	  "boot a domain at once, its console here, until it ends",
-	  run_opts, RUN_USAGE, verb_run },
+	  run_opts, RUN_USAGE, verb_run,
+	  "It needs no daemon: one is started that lives as long as the "
+	  "command. FILE is a domain's XML (- reads standard input), over "
+	  "which the options go; --kernel alone is enough, too. The first "
+	  "Ctrl-C goes to the guest, a second within a second ends it." },
 	{ "define", NULL, "FILE", 1, 1,
 	  "store a domain from its XML (- reads standard input)",
-	  define_opts, CLI_USAGE, verb_define },
+	  define_opts, CLI_USAGE, verb_define, NULL },
 	{ "undefine", "rm", "NAME", 1, 1, "forget a stored domain",
-	  no_opts, CLI_USAGE, verb_undefine },
+	  undefine_opts, CLI_USAGE, verb_undefine,
+	  "One that runs goes on, and is gone when it ends." },
+	{ "create", NULL, "FILE", 1, 1,
+	  "start a domain from its XML without storing it",
+	  start_opts, CLI_USAGE, verb_create,
+	  "It is gone when it ends. - reads standard input." },
 	{ "start", NULL, "NAME", 1, 1, "start a stored domain",
-	  start_opts, CLI_USAGE, verb_start },
-	{ "shutdown", NULL, "NAME", 1, 1, "press its power button",
-	  shutdown_opts, CLI_USAGE, verb_shutdown },
-	{ "destroy", "stop", "NAME", 1, 1, "switch it off at once",
-	  no_opts, CLI_USAGE, verb_destroy },
+	  start_opts, CLI_USAGE, verb_start, NULL },
+	{ "shutdown", "stop", "NAME", 1, 1,
+	  "press its power button and wait until it is off",
+	  button_opts, CLI_USAGE, verb_shutdown,
+	  "A guest whose system does not answer the button in time goes on "
+	  "running; the command says so and ends with status 124." },
+	{ "reboot", NULL, "NAME", 1, 1,
+	  "press its power button, and start it again when it is off",
+	  button_opts, CLI_USAGE, verb_reboot, NULL },
 	{ "reset", NULL, "NAME", 1, 1, "press its reset button",
-	  no_opts, CLI_USAGE, verb_reset },
+	  no_opts, CLI_USAGE, verb_reset, NULL },
+	{ "destroy", "kill", "NAME", 1, 1, "switch it off at once",
+	  no_opts, CLI_USAGE, verb_destroy,
+	  "Nothing is asked of the guest, as if the plug were pulled. Its "
+	  "definition stays." },
 	{ "suspend", "pause", "NAME", 1, 1, "stop its virtual CPUs",
-	  no_opts, CLI_USAGE, verb_suspend },
-	{ "resume", NULL, "NAME", 1, 1, "let it go on",
-	  no_opts, CLI_USAGE, verb_resume },
-	{ "list", "ls", "", 0, 0, "list the domains that run",
-	  list_opts, CLI_USAGE, verb_list },
+	  no_opts, CLI_USAGE, verb_suspend, NULL },
+	{ "resume", "unpause", "NAME", 1, 1, "let it go on",
+	  no_opts, CLI_USAGE, verb_resume, NULL },
+	{ "wait", NULL, "NAME", 1, 1, "wait until it is in a state",
+	  wait_opts, CLI_USAGE, verb_wait, NULL },
+	{ "autostart", NULL, "NAME", 1, 1, "start it whenever the daemon starts",
+	  autostart_opts, CLI_USAGE, verb_autostart, NULL },
+	{ "list", "ls ps", "", 0, 0, "list the domains that run",
+	  list_opts, CLI_USAGE, verb_list,
+	  "When there is a daemon of the user's and one of the system's, it "
+	  "lists the domains of the one it talks to and says how many the "
+	  "other has." },
 	{ "dominfo", "info", "NAME", 1, 1,
 	  "state, mode and why, memory, kernel",
-	  no_opts, CLI_USAGE, verb_dominfo },
+	  no_opts, CLI_USAGE, verb_dominfo, NULL },
+	{ "domstate", "state", "NAME", 1, 1, "its state",
+	  domstate_opts, CLI_USAGE, verb_domstate, NULL },
+	{ "domid", NULL, "NAME", 1, 1, "the id of its run, - when it is off",
+	  no_opts, CLI_USAGE, verb_domid, NULL },
+	{ "domname", NULL, "NAME", 1, 1, "its name",
+	  no_opts, CLI_USAGE, verb_domname, NULL },
+	{ "domuuid", NULL, "NAME", 1, 1, "its uuid",
+	  no_opts, CLI_USAGE, verb_domuuid, NULL },
+	{ "vcpucount", NULL, "NAME", 1, 1, "how many virtual CPUs it has",
+	  no_opts, CLI_USAGE, verb_vcpucount, NULL },
+	{ "ttyconsole", NULL, "NAME", 1, 1, "the terminal of its console",
+	  no_opts, CLI_USAGE, verb_ttyconsole, NULL },
 	{ "dumpxml", NULL, "NAME", 1, 1, "print its XML",
-	  dumpxml_opts, CLI_USAGE, verb_dumpxml },
+	  dumpxml_opts, CLI_USAGE, verb_dumpxml, NULL },
+	{ "edit", NULL, "NAME", 1, 1, "change its stored XML in an editor",
+	  no_opts, CLI_USAGE, verb_edit,
+	  "The editor is $VISUAL or $EDITOR. Without a terminal one of them "
+	  "must be set, to a program that changes the file it is given. When "
+	  "the daemon refuses what was written, the file stays, and its name "
+	  "is printed." },
 	{ "console", NULL, "NAME", 1, 1,
 	  "join its console (Ctrl-] leaves it)",
-	  console_opts, CLI_USAGE, verb_console },
+	  console_opts, CLI_USAGE, verb_console, NULL },
+	{ "event", NULL, "[NAME]", 0, 1,
+	  "print the next event, or all that come",
+	  event_opts, CLI_USAGE, verb_event, NULL },
+	{ "job-info", "domjobinfo", "[JOB]", 0, 1,
+	  "list jobs, or say more about one",
+	  job_info_opts, CLI_USAGE, verb_job_info,
+	  "JOB is a job's id, or a domain whose latest job it then is." },
+	{ "job-abort", "domjobabort", "JOB", 1, 1, "give a job up",
+	  no_opts, CLI_USAGE, verb_job_abort,
+	  "JOB is a job's id, or a domain whose running job it then is." },
+	{ "nodeinfo", NULL, "", 0, 0, "processors and memory of the host",
+	  no_opts, CLI_USAGE, verb_nodeinfo, NULL },
+	{ "capabilities", NULL, "", 0, 0, "what the host and the daemon can do",
+	  no_opts, CLI_USAGE, verb_capabilities, NULL },
+	{ "domcapabilities", NULL, "", 0, 0, "what a domain can have here",
+	  no_opts, CLI_USAGE, verb_domcapabilities, NULL },
 	{ "bt-show", NULL, "NAME", 1, 1,
 	  "guest code and the host code made of it",
-	  bt_show_opts, CLI_USAGE, verb_bt_show },
+	  bt_show_opts, CLI_USAGE, verb_bt_show, NULL },
 	{ "bt-stats", NULL, "NAME", 1, 1,
 	  "what the translator does: hot guest addresses, counters",
-	  bt_stats_opts, CLI_USAGE, verb_bt_stats },
+	  bt_stats_opts, CLI_USAGE, verb_bt_stats,
+	  "The guest is sampled two hundred times a second for TIME, at most "
+	  "60 s. Printed are the blocks of guest code that took most of the "
+	  "time, with their privilege level and the address of the hottest "
+	  "instruction; then what was spent elsewhere: translating, the "
+	  "interpreter, TLB misses, helpers, stubs; then the counters since "
+	  "the start.\n\n"
+	  "With --json they are there for each vCPU, too; the same counters "
+	  "as they were at the end are in `run --json'. `bt-show --pc' shows "
+	  "the code of an address from the list." },
+	{ "completion", NULL, "SHELL", 1, 1,
+	  "print the completion script for bash, zsh or fish",
+	  no_opts, CLI_USAGE, verb_completion,
+	  "make install puts it where these shells look; to try it in a "
+	  "running bash: eval \"$(trivisor completion bash)\"" },
 	{ "version", NULL, "", 0, 0, "versions of this program and the daemon",
-	  no_opts, CLI_USAGE, verb_version },
+	  no_opts, CLI_USAGE, verb_version, NULL },
 	{ "help", NULL, "[COMMAND]", 0, 1, "say more about a command",
-	  no_opts, CLI_USAGE, verb_help },
+	  help_opts, CLI_USAGE, verb_help, NULL },
 	{ .name = NULL },
 };
-
-const struct verb *
-verb_find(const char *name)
-{
-	const struct verb *v;
-
-	for (v = cli_verbs; v->name; v++) {
-		if (!strcmp(v->name, name) ||
-		    (v->alias && !strcmp(v->alias, name)))
-			return v;
-	}
-	return NULL;
-}
-
-/* Letters to add, drop, change: enough to catch a slip of the finger. */
-static unsigned
-edit_distance(const char *a, const char *b)
-{
-	unsigned row[16];
-	unsigned diagonal, above;
-	size_t i, j;
-	size_t n = strlen(b);
-
-	if (n >= ARRAY_LEN(row))
-		return 99;
-	for (j = 0; j <= n; j++)
-		row[j] = (unsigned)j;
-	for (i = 0; a[i]; i++) {
-		diagonal = row[0]++;
-		for (j = 0; j < n; j++) {
-			above = row[j + 1];
-			row[j + 1] = MIN(MIN(above, row[j]) + 1,
-			    diagonal + (a[i] != b[j]));
-			diagonal = above;
-		}
-	}
-	return row[n];
-}
-
-const struct verb *
-verb_suggest(const char *name)
-{
-	const struct verb *best = NULL;
-	const struct verb *v;
-	unsigned least = 3;
-	unsigned d;
-
-	for (v = cli_verbs; v->name; v++) {
-		d = edit_distance(name, v->name);
-		if (d < least && d < strlen(v->name)) {
-			least = d;
-			best = v;
-		}
-	}
-	return best;
-}

@@ -64,7 +64,7 @@ for part in $(sed -n 's/.*it can do without: \(.*\) or all.*/\1/p' "$dir/err" |
 	check "  help run knows $part" 0 "[ ,]$part(,|\$| or )" \
 	    "$trivisor" help run
 	check "  the manual page knows $part" 0 . \
-	    grep -E "^\.BR? $part( |\$)" "$top/man/trivisor.1"
+	    grep -E "^\.BR? $part( |\$)" "$top/man/trivisor.1.in"
 	check "  CONTRIBUTING knows $part" 0 . \
 	    grep -E "\`$part\`" "$top/CONTRIBUTING.md"
 	check "  it is accepted" 0 "stopped after" \

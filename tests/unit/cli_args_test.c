@@ -18,19 +18,39 @@
 	int name(struct cli *cli, const struct args *a) { return 0; }
 VERB(verb_define)
 VERB(verb_undefine)
+VERB(verb_create)
 VERB(verb_start)
-VERB(verb_destroy)
 VERB(verb_shutdown)
+VERB(verb_reboot)
+VERB(verb_destroy)
 VERB(verb_reset)
 VERB(verb_suspend)
 VERB(verb_resume)
+VERB(verb_autostart)
 VERB(verb_list)
 VERB(verb_dominfo)
+VERB(verb_domstate)
+VERB(verb_domid)
+VERB(verb_domname)
+VERB(verb_domuuid)
+VERB(verb_vcpucount)
+VERB(verb_ttyconsole)
 VERB(verb_dumpxml)
 VERB(verb_console)
 VERB(verb_bt_show)
 VERB(verb_bt_stats)
 VERB(verb_run)
+VERB(verb_wait)
+VERB(verb_domstats)
+VERB(verb_top)
+VERB(verb_event)
+VERB(verb_edit)
+VERB(verb_job_info)
+VERB(verb_job_abort)
+VERB(verb_nodeinfo)
+VERB(verb_capabilities)
+VERB(verb_domcapabilities)
+VERB(verb_completion)
 VERB(verb_version)
 VERB(verb_help)
 
@@ -112,7 +132,44 @@ slips_of_the_finger_are_understood(void **state)
 	assert_string_equal(verb_suggest("shutdwon")->name, "shutdown");
 	assert_null(verb_suggest("frobnicate"));
 	assert_null(verb_suggest("a-very-long-word-indeed"));
-	assert_string_equal(verb_find("stop")->name, "destroy");
+}
+
+static void
+other_names_lead_to_the_same_verbs(void **state)
+{
+	assert_string_equal(verb_find("stop")->name, "shutdown");
+	assert_string_equal(verb_find("kill")->name, "destroy");
+	assert_string_equal(verb_find("ls")->name, "list");
+	assert_string_equal(verb_find("ps")->name, "list");
+	assert_null(verb_find("ls ps"));
+	assert_null(verb_find("l"));
+	assert_null(verb_find(""));
+}
+
+static void
+virshs_names_of_operands_are_taken(void **state)
+{
+	assert_true(PARSE("start", "--domain", "web1", "--paused"));
+	assert_int_equal(a.n_operands, 1);
+	assert_string_equal(a.operand[0], "web1");
+	assert_true(PARSE("define", "--file=a.xml"));
+	assert_string_equal(a.operand[0], "a.xml");
+	assert_false(PARSE("start", "--domain", "web1", "web2"));
+	assert_non_null(strstr(e.msg, "too many"));
+	assert_false(PARSE("start", "--domain"));
+	assert_non_null(strstr(e.msg, "needs a value"));
+	assert_false(PARSE("define", "--domain", "web1"));
+}
+
+static void
+colors_are_asked_for(void **state)
+{
+	assert_true(PARSE("list", "--color=never"));
+	assert_int_equal(cli.color, WHEN_NEVER);
+	assert_true(PARSE("list", "--color", "always"));
+	assert_int_equal(cli.color, WHEN_ALWAYS);
+	assert_false(PARSE("list", "--color", "blue"));
+	assert_null(args_maybe(&a, "no-such-option"));
 }
 
 static void
@@ -175,6 +232,9 @@ main(void)
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(wrong_calls_are_refused),
 		cmocka_unit_test(slips_of_the_finger_are_understood),
+		cmocka_unit_test(other_names_lead_to_the_same_verbs),
+		cmocka_unit_test(virshs_names_of_operands_are_taken),
+		cmocka_unit_test(colors_are_asked_for),
 		cmocka_unit_test(sizes_and_times_are_read),
 		cmocka_unit_test(every_verb_is_complete),
 	};
