@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Watching the descriptors of console viewers, and of those who would be. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,7 +93,6 @@ listen_start(struct monitor *mon, unsigned serial)
 	w->data = mon;
 	if (fd < 0)
 		return;
-	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
 	ev_io_start(mon->loop, w);
 }
 
@@ -164,8 +162,6 @@ attach_console(struct monitor *mon, unsigned serial, struct console_view *v,
 		    "console: the VM has no serial port %u", serial);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set_sys(e, errno, "console");
-	/* Our end only: the client's is as it would expect. */
-	fcntl(pair[0], F_SETFL, O_RDWR | O_NONBLOCK);
 	pthread_mutex_lock(&mon->m->lock);
 	rc = console_attach(&mon->m->console[serial], VIEWER_CLIENT, pair[0],
 	    v);

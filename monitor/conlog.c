@@ -108,12 +108,11 @@ cut(struct conlog *l, off_t size)
 static off_t
 place_for(struct conlog *l, size_t n)
 {
-	struct stat st;
-	off_t size;
+	off_t whole = lseek(l->fd, 0, SEEK_END);
+	off_t size = whole;
 
-	if (fstat(l->fd, &st))
+	if (size < 0)
 		return -1;
-	size = st.st_size;
 	if (size != l->end)
 		l->head = 0;	/* not the file we left */
 	if (!l->cap || (uint64_t)size + n <= l->cap)
@@ -125,7 +124,7 @@ place_for(struct conlog *l, size_t n)
 		return size;
 	if (ftruncate(l->fd, 0))
 		return -1;
-	l->cut += (uint64_t)(st.st_size - l->head);
+	l->cut += (uint64_t)(whole - l->head);
 	l->head = 0;
 	return 0;
 }

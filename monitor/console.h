@@ -41,7 +41,7 @@ enum viewer_kind { VIEWER_NONE, VIEWER_PTY, VIEWER_LINE, VIEWER_CLIENT };
 
 struct console_viewer {
 	enum viewer_kind kind;	/* NONE: a free place */
-	int fd;			/* owned, non-blocking */
+	int fd;			/* owned; a pty's is non-blocking */
 	uint64_t at;		/* stream position it has been sent up to */
 	uint64_t gap;		/* skipped and not told yet */
 	uint64_t order;		/* of its coming */
@@ -127,7 +127,7 @@ size_t console_history(const struct console *k, uint8_t *buf, size_t size);
 /* --- viewer.c --- */
 
 /*
- * A viewer more (fd is taken over, non-blocking); v is for clients, otherwise
+ * A viewer more (fd is taken over); v is for clients, otherwise
  * NULL.  -EBUSY when all places are taken; fd is then the caller's still.
  */
 MUST_USE int console_attach(struct console *k, enum viewer_kind kind, int fd,

@@ -8,7 +8,7 @@
  * Descriptors: what a start takes is below 64; then control connections,
  * viewers and a debugger.
  */
-#define MAX_FDS 128
+#define MAX_FDS 160
 
 int
 jail_begin(struct jail *j, struct sandbox_state *seal, const char *without,
@@ -32,7 +32,11 @@ jail_filters(struct jail *j, struct machine *m, struct err *e)
 	rc = seccomp_build(&j->filter[JAIL_LOOP], &jail_class[JAIL_LOOP], e);
 	if (!rc)
 		rc = seccomp_build(&j->filter[vcpu], &jail_class[vcpu], e);
+	if (!rc)
+		rc = seccomp_build(&j->filter[JAIL_FILES],
+		    &jail_class[JAIL_FILES], e);
 	m->vcpu_filter = j->filter[vcpu];
+	m->files_filter = j->filter[JAIL_FILES];
 	return rc;
 }
 

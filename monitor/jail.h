@@ -14,7 +14,11 @@
 #include "base/seccomp.h"
 
 /* Classes of threads. */
-enum jail_class_id { JAIL_LOOP, JAIL_BT, JAIL_INTERP, JAIL_CLASSES };
+enum jail_class_id {
+	JAIL_LOOP, JAIL_BT, JAIL_INTERP,
+	JAIL_FILES,		/* writes consoles' files: logger.c */
+	JAIL_CLASSES
+};
 
 /* jail_tab.c: what each may do. */
 extern const struct seccomp_class jail_class[JAIL_CLASSES];
@@ -28,7 +32,7 @@ struct jail {
 
 MUST_USE int jail_begin(struct jail *j, struct sandbox_state *seal,
     const char *without, struct err *e);
-/* m gets its vCPU threads' filter. */
+/* m gets the filters of its vCPU threads and its logger. */
 MUST_USE int jail_filters(struct jail *j, struct machine *m, struct err *e);
 /* After this the calling thread can open nothing any more. */
 MUST_USE int jail_close(struct jail *j, struct machine *m, struct err *e);

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "monitor/jail.h"
 
@@ -123,8 +124,26 @@ static const struct seccomp_rule interp_rules[] = {
 	VCPU_RULES,
 };
 
+static const struct seccomp_rule files_rules[] = {
+	/* regular files: where they end, what is new, the newer half moved */
+	{ SYS_lseek, { EQ(2, SEEK_END) } },
+	{ SYS_pwrite64, ANY },
+	{ SYS_pread64, ANY },
+	{ SYS_ftruncate, ANY },
+	/* pipes and terminals, and our own log */
+	{ SYS_write, ANY },
+	/* a pipe that is full is tried again later */
+	{ SYS_futex, { EQ(1, FUTEX_WAIT_BITSET_PRIVATE) } },
+	/* the end: the thread's stack and itself */
+	{ SYS_madvise, { EQ(2, MADV_DONTNEED) } },
+	{ SYS_exit, ANY },
+	FUTEX_RULES,
+	DEATH_RULES,
+};
+
 const struct seccomp_class jail_class[JAIL_CLASSES] = {
 	[JAIL_LOOP] = { "loop", loop_rules, ARRAY_LEN(loop_rules) },
 	[JAIL_BT] = { "bt", bt_rules, ARRAY_LEN(bt_rules) },
 	[JAIL_INTERP] = { "interp", interp_rules, ARRAY_LEN(interp_rules) },
+	[JAIL_FILES] = { "files", files_rules, ARRAY_LEN(files_rules) },
 };

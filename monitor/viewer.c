@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "monitor/console.h"
@@ -203,7 +204,8 @@ send_bytes(struct console *k, struct console_viewer *v, const void *data,
 	ssize_t done;
 
 	do {
-		done = write(v->fd, data, n);
+		done = v->kind == VIEWER_PTY ? write(v->fd, data, n) :
+		    send(v->fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (done < 0 && errno == EINTR);
 	if (done > 0) {
 		*sent = (size_t)done;
@@ -356,7 +358,8 @@ console_input(struct console *k, unsigned n)
 	}
 	if (!room)
 		return;
-	got = read(v->fd, to, room);
+	got = v->kind == VIEWER_PTY ? read(v->fd, to, room) :
+	    recv(v->fd, to, room, MSG_DONTWAIT);
 	if (got > 0)
 		take(k, v, (size_t)got);
 	else if (got == 0 || (errno != EAGAIN && errno != EINTR))

@@ -159,6 +159,8 @@ attach_backends(struct machine *m, unsigned i, struct err *e)
 		console_add_file(k, c->serial_fd[i], c->console_cap);
 	if (c->serial_log_fd[i] >= 0)
 		console_add_file(k, c->serial_log_fd[i], c->console_cap);
+	if (c->serial_listen_fd[i] >= 0)
+		fcntl(c->serial_listen_fd[i], F_SETFL, O_RDWR | O_NONBLOCK);
 	if (c->serial_pty_fd[i] < 0)
 		return 0;
 	fcntl(c->serial_pty_fd[i], F_SETFL, O_RDWR | O_NONBLOCK);
