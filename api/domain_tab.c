@@ -3,94 +3,165 @@
  * The elements of domain XML, one row each.  What is refused today is refused
  * by name.
  */
-#include "api/domain_parse.h"
-
 #include <string.h>
 
+#include "api/domain_parse.h"
+
 static const char unbuilt[] = "not built yet";
-static const char tuning[] = "host resource tuning is not built yet";
+static const char firmware[] = "firmware is not built yet";
+static const char direct[] = "the kernel is booted directly";
+static const char tuning[] = "Trivisor does not tune this";
 static const char desktop[] = "there is no such device here";
+static const char container[] = "it is for containers";
 
-#define USE(path, attrs, fn) { path, EL_USE, attrs, NULL, fn }
-#define KEEP(path) { path, EL_KEEP, NULL, NULL, NULL }
-#define IGNORE(path, why) { path, EL_IGNORE, NULL, why, NULL }
-#define REFUSE(path, why) { path, EL_REFUSE, NULL, why, NULL }
+#define USE(path, attrs, fn) { path, EL_USE, false, attrs, NULL, fn }
+#define MANY(path, attrs, fn) { path, EL_USE, true, attrs, NULL, fn }
+#define KEEP(path) { path, EL_KEEP, true, NULL, NULL, NULL }
+#define KEEP_FN(path, fn) { path, EL_KEEP, true, NULL, NULL, fn }
+#define IGNORE(path, why) { path, EL_IGNORE, true, NULL, why, NULL }
+#define REFUSE(path, why) { path, EL_REFUSE, true, NULL, why, NULL }
 
-static const struct element_rule rules[] = {
-	USE("", "type id", el_use_nothing),
+const struct element_rule domain_elements[] = {
+	USE("", "type id", NULL),
 	USE("name", "", el_use_name),
 	USE("uuid", "", el_use_uuid),
 	USE("title", "", el_use_title),
 	KEEP("description"),
 	KEEP("metadata"),
-	IGNORE("genid", unbuilt),
+	REFUSE("genid", unbuilt),
 	USE("memory", "unit dumpCore", el_use_memory),
 	USE("currentMemory", "unit", el_use_current_memory),
 	REFUSE("maxMemory", "memory hotplug is not built yet"),
-	IGNORE("memoryBacking", tuning),
+	USE("memoryBacking", "", NULL),
+	REFUSE("memoryBacking/hugepages", unbuilt),
+	REFUSE("memoryBacking/locked", unbuilt),
+	KEEP("memoryBacking/nosharepages"),
+	USE("memoryBacking/source", "type", el_use_memory_source),
+	USE("memoryBacking/access", "mode", el_use_memory_access),
+	IGNORE("memoryBacking/allocation", "memory is taken when the guest "
+	    "touches it"),
+	KEEP("memoryBacking/discard"),
 	USE("vcpu", "placement cpuset current", el_use_vcpu),
-	IGNORE("vcpus", tuning),
+	USE("vcpus", "", NULL),
+	MANY("vcpus/vcpu", "id enabled hotpluggable order",
+	    el_use_vcpus_vcpu),
 	IGNORE("iothreads", tuning),
 	IGNORE("iothreadids", tuning),
-	IGNORE("cputune", tuning),
+	IGNORE("defaultiothread", tuning),
+	USE("cputune", "", NULL),
+	USE("cputune/shares", "", el_use_shares),
+	USE("cputune/period", "", el_use_period),
+	USE("cputune/quota", "", el_use_quota),
+	USE("cputune/global_period", "", el_use_period),
+	USE("cputune/global_quota", "", el_use_quota),
+	USE("cputune/emulator_period", "", el_use_period),
+	USE("cputune/emulator_quota", "", el_use_quota),
+	MANY("cputune/vcpupin", "vcpu cpuset", el_use_vcpupin),
+	USE("cputune/emulatorpin", "cpuset", el_use_emulatorpin),
+	IGNORE("cputune/iothread_period", tuning),
+	IGNORE("cputune/iothread_quota", tuning),
+	IGNORE("cputune/iothreadpin", tuning),
+	IGNORE("cputune/vcpusched", tuning),
+	IGNORE("cputune/iothreadsched", tuning),
+	IGNORE("cputune/emulatorsched", tuning),
+	IGNORE("cputune/cachetune", tuning),
+	IGNORE("cputune/memorytune", tuning),
 	IGNORE("numatune", tuning),
-	IGNORE("memtune", tuning),
+	USE("memtune", "", el_use_memtune),
+	USE("memtune/hard_limit", "unit", el_use_limit),
+	USE("memtune/soft_limit", "unit", el_use_limit),
+	USE("memtune/swap_hard_limit", "unit", el_use_limit),
+	IGNORE("memtune/min_guarantee", tuning),
 	IGNORE("blkiotune", tuning),
 	IGNORE("resource", tuning),
+	IGNORE("throttlegroups", tuning),
 	IGNORE("perf", tuning),
 	IGNORE("pm", "suspend states are not offered"),
-	IGNORE("sysinfo", "SMBIOS strings are not built yet"),
+	IGNORE("keywrap", "it is for other architectures"),
+	REFUSE("sysinfo", "SMBIOS strings are not built yet"),
 	REFUSE("launchSecurity", "guest memory cannot be encrypted"),
-	REFUSE("idmap", unbuilt),
-	USE("seclabel", NULL, el_use_seclabel),
+	REFUSE("idmap", container),
+	REFUSE("bootloader", "the kernel is named in <os><kernel>"),
+	REFUSE("bootloader_args", "the kernel is named in <os><kernel>"),
+	{ "seclabel", EL_KEEP, true, NULL, NULL, el_use_seclabel },
 	USE("os", "firmware", el_use_os),
 	USE("os/type", "arch machine", el_use_os_type),
-	IGNORE("os/boot", "the kernel is booted directly"),
-	IGNORE("os/bootmenu", "the kernel is booted directly"),
-	IGNORE("os/bios", "the kernel is booted directly"),
-	IGNORE("os/smbios", "SMBIOS strings are not built yet"),
-	IGNORE("os/firmware", "the kernel is booted directly"),
-	USE("os/loader", NULL, el_refuse_unless_empty),
-	USE("os/nvram", NULL, el_refuse_unless_empty),
-	REFUSE("os/acpi", unbuilt),
-	REFUSE("os/dtb", unbuilt),
+	IGNORE("os/boot", direct),
+	IGNORE("os/bootmenu", direct),
+	IGNORE("os/bios", direct),
+	USE("os/smbios", "mode", el_use_smbios),
+	REFUSE("os/firmware", firmware),
+	KEEP_FN("os/loader", el_refuse_unless_empty),
+	KEEP_FN("os/nvram", el_refuse_unless_empty),
+	REFUSE("os/varstore", firmware),
+	REFUSE("os/acpi", "ACPI tables cannot be added yet"),
+	REFUSE("os/dtb", "it is for other architectures"),
+	REFUSE("os/shim", firmware),
+	REFUSE("os/init", container),
 	USE("os/kernel", "", el_use_kernel),
 	USE("os/initrd", "", el_use_initrd),
 	USE("os/cmdline", "", el_use_cmdline),
-	USE("features", "", el_use_features),
+	USE("features", "", NULL),
 	USE("features/acpi", "", el_use_acpi),
-	USE("features/apic", "eoi", el_use_nothing),
-	USE("features/pae", "", el_use_nothing),
+	USE("features/apic", "eoi", NULL),
+	USE("features/pae", "", NULL),
 	IGNORE("features/vmport", "a hint only"),
 	IGNORE("features/pvspinlock", "a hint only"),
-	{ "features/hyperv", EL_KEEP, NULL, NULL, el_use_feature_if_off },
-	{ "features/kvm", EL_KEEP, NULL, NULL, el_use_feature_if_off },
-	{ "features/smm", EL_KEEP, NULL, NULL, el_use_feature_if_off },
-	{ "features/pmu", EL_KEEP, NULL, NULL, el_use_feature_if_off },
-	{ "features/xen", EL_KEEP, NULL, NULL, el_use_feature_if_off },
 	IGNORE("features/ioapic", "there is one kind of I/O APIC"),
 	IGNORE("features/hap", "a hint only"),
+	IGNORE("features/viridian", "it is for Xen"),
+	IGNORE("features/privnet", container),
+	IGNORE("features/tcg", "there is no QEMU here"),
+	IGNORE("features/async-teardown", "there is no QEMU here"),
+	KEEP_FN("features/hyperv", el_use_feature_if_off),
+	KEEP_FN("features/kvm", el_use_feature_if_off),
+	KEEP_FN("features/xen", el_use_feature_if_off),
+	KEEP_FN("features/smm", el_use_feature_if_off),
+	KEEP_FN("features/pmu", el_use_feature_if_off),
+	KEEP_FN("features/vmcoreinfo", el_use_feature_if_off),
 	USE("cpu", "mode match check migratable", el_use_cpu),
-	REFUSE("cpu/model", "CPU models are not built yet"),
-	REFUSE("cpu/vendor", "CPU models are not built yet"),
-	USE("cpu/feature", "policy name", el_use_cpu_feature),
-	IGNORE("cpu/topology", "the topology is one core per socket"),
+	USE("cpu/model", "fallback vendor_id", el_use_cpu_model),
+	USE("cpu/vendor", "", el_use_cpu_vendor),
+	MANY("cpu/feature", "policy name", el_use_cpu_feature),
+	USE("cpu/topology", "sockets dies clusters cores threads",
+	    el_use_topology),
 	IGNORE("cpu/cache", "the host's caches are shown"),
 	IGNORE("cpu/maxphysaddr", "the width is chosen by Trivisor"),
-	REFUSE("cpu/numa", "guest NUMA is not built yet"),
-	USE("clock", "offset", el_use_clock),
-	{ "clock/timer", EL_KEEP, NULL, NULL, el_use_timer },
+	USE("cpu/numa", "", NULL),
+	MANY("cpu/numa/cell", NULL, el_use_numa_cell),
+	REFUSE("cpu/numa/interconnects", "guest NUMA is not built yet"),
+	USE("clock", "offset adjustment basis timezone start",
+	    el_use_clock),
+	MANY("clock/timer", "name present tickpolicy track frequency mode",
+	    el_use_timer),
+	IGNORE("clock/timer/catchup", "timers keep up by themselves"),
 	USE("on_poweroff", "", el_use_on_poweroff),
 	USE("on_reboot", "", el_use_on_reboot),
 	USE("on_crash", "", el_use_on_crash),
 	IGNORE("on_lockfailure", "there is no lock manager"),
-	USE("devices", "", el_use_nothing),
+	USE("devices", "", NULL),
 	KEEP("devices/emulator"),
-	{ "devices/serial", EL_KEEP, NULL, NULL, el_use_serial },
-	{ "devices/console", EL_KEEP, NULL, NULL, el_use_console },
-	{ "devices/memballoon", EL_KEEP, NULL, NULL, el_use_memballoon },
-	{ "devices/video", EL_KEEP, NULL, NULL, el_use_video },
-	{ "devices/input", EL_KEEP, NULL, NULL, el_use_input },
+	MANY("devices/serial", "type", el_use_serial),
+	USE("devices/serial/source", "path append mode", NULL),
+	USE("devices/serial/target", "type port", NULL),
+	USE("devices/serial/target/model", "name", NULL),
+	USE("devices/serial/log", "file append", NULL),
+	KEEP("devices/serial/source/seclabel"),
+	KEEP("devices/serial/protocol"),
+	KEEP("devices/serial/alias"),
+	KEEP("devices/serial/address"),
+	MANY("devices/console", "type tty", el_use_console),
+	USE("devices/console/source", "path append mode", NULL),
+	USE("devices/console/target", "type port", NULL),
+	USE("devices/console/log", "file append", NULL),
+	KEEP("devices/console/source/seclabel"),
+	KEEP("devices/console/protocol"),
+	KEEP("devices/console/alias"),
+	KEEP("devices/console/address"),
+	KEEP_FN("devices/memballoon", el_use_memballoon),
+	KEEP_FN("devices/video", el_use_video),
+	KEEP_FN("devices/input", el_use_input),
+	KEEP_FN("devices/channel", el_use_channel),
 	IGNORE("devices/controller", "no device is attached to it"),
 	IGNORE("devices/sound", desktop),
 	IGNORE("devices/audio", desktop),
@@ -106,7 +177,6 @@ static const struct element_rule rules[] = {
 	REFUSE("devices/filesystem", unbuilt),
 	REFUSE("devices/interface", unbuilt),
 	REFUSE("devices/hostdev", unbuilt),
-	REFUSE("devices/channel", unbuilt),
 	REFUSE("devices/graphics", unbuilt),
 	REFUSE("devices/rng", unbuilt),
 	REFUSE("devices/watchdog", unbuilt),
@@ -117,15 +187,16 @@ static const struct element_rule rules[] = {
 	REFUSE("devices/memory", unbuilt),
 	REFUSE("devices/iommu", unbuilt),
 	REFUSE("devices/pstore", unbuilt),
+	{ .path = NULL },
 };
 
 const struct element_rule *
 element_rule_find(const char *path)
 {
-	size_t i;
+	const struct element_rule *r;
 
-	for (i = 0; i < ARRAY_LEN(rules); i++)
-		if (!strcmp(rules[i].path, path))
-			return &rules[i];
+	for (r = domain_elements; r->path; r++)
+		if (!strcmp(r->path, path))
+			return r;
 	return NULL;
 }

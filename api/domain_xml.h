@@ -3,12 +3,13 @@
  * Domain XML <-> vm_config.
  *
  *	rc = domain_def_parse(&d, text, strlen(text), &e);
- *	... d->cfg, d->kernel, d->warnings ...
+ *	... d->cfg, d->kernel, d->problems ...
  *	domain_def_free(d);
  *
- * The user's own document is kept (d->xml), with the uuid added where there
- * was none; dumpxml prints that document.  Every element is in one table
- * (domain_tab.c): used, kept, ignored with a warning, or refused by name.
+ * The user's own text is kept byte for byte (d->xml), with the uuid added
+ * where there was none; dumpxml prints that text.  Every element is in one
+ * table (domain_tab.c): used, kept, ignored with a warning, or refused by
+ * name.
  */
 #ifndef TRIVISOR_API_DOMAIN_XML_H
 #define TRIVISOR_API_DOMAIN_XML_H
@@ -18,13 +19,36 @@
 #include "vm/config.h"
 #include "vm/tune.h"
 
-#define DOMAIN_MAX_WARNINGS 64
+#define DOMAIN_MAX_PROBLEMS 256
 #define TRIVISOR_XMLNS "urn:trivisor:domain:1"
 
-struct domain_warning {
+enum domain_problem_kind {
+	PROBLEM_ERROR,
+	/* Warnings: what was said is ... */
+	PROBLEM_UNKNOWN,	/* not known to us nor to libvirt */
+	PROBLEM_IGNORED,	/* known, without effect here */
+	PROBLEM_DEFAULTED,	/* replaced by something near */
+};
+
+struct domain_problem {
+	enum domain_problem_kind kind;
+	int code;		/* enum err_code of an error, else 0 */
 	int line;
+	unsigned times;		/* this and more of the same further down */
+	char rule[64];		/* the name of an error's rule */
 	char xpath[128];
-	char reason[160];
+	char reason[300];
+	char hint[160];
+};
+
+/* "error", "unknown", "ignored", "defaulted" */
+const char *domain_problem_kind_name(enum domain_problem_kind k);
+
+struct domain_parse_opts {
+	bool without_kernel;	/* one will come from elsewhere */
+	bool strict;		/* what is unknown is an error, 92 */
+	bool all;		/* go on after an error: see n_errors */
+	const char *rule_off;	/* for tests: a rule to do without */
 };
 
 struct domain_def {
@@ -42,8 +66,8 @@ struct domain_def {
 	enum vm_mode mode;		/* as asked for, AUTO possible */
 	bool mode_required;
 	char mode_origin[48];		/* "type='kvm'" */
-	size_t n_warnings;
-	struct domain_warning warnings[DOMAIN_MAX_WARNINGS];
+	size_t n_problems, n_errors;	/* errors only with opts->all */
+	struct domain_problem *problems;	/* owned, in document order */
 };
 
 /*
@@ -52,9 +76,13 @@ struct domain_def {
  */
 MUST_USE int domain_def_parse(struct domain_def **out, const char *xml,
     size_t len, struct err *e);
+MUST_USE int domain_def_parse_opts(struct domain_def **out, const char *xml,
+    size_t len, const struct domain_parse_opts *opts, struct err *e);
 /* The same; without_kernel lets a document without a <kernel> pass. */
 MUST_USE int domain_def_parse_with(struct domain_def **out, const char *xml,
     size_t len, bool without_kernel, struct err *e);
+/* The first error among d's problems, as domain_def_parse() reports it. */
+void domain_def_first_error(const struct domain_def *d, struct err *e);
 /* Another name or uuid, in the document too; both must be valid. */
 MUST_USE int domain_def_set_name(struct domain_def *d, const char *name,
     struct err *e);

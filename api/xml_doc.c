@@ -10,7 +10,6 @@
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,26 +169,6 @@ xml_doc_parse(const char *text, size_t len, struct err *e)
 	return doc;
 }
 
-char *
-xml_doc_print(xmlDoc *doc)
-{
-	xmlBuffer *b = xmlBufferCreate();
-	char *text = NULL;
-
-	if (b && xmlNodeDump(b, doc, xmlDocGetRootElement(doc), 0, 0) >= 0) {
-		size_t n = (size_t)xmlBufferLength(b);
-
-		text = malloc(n + 2);
-		if (text) {
-			memcpy(text, xmlBufferContent(b), n);
-			memcpy(text + n, "\n", 2);
-		}
-	}
-	if (b)
-		xmlBufferFree(b);
-	return text;
-}
-
 /* Copy without the blanks around; false when it does not fit. */
 static bool
 copy_trimmed(const char *s, char *buf, size_t size)
@@ -237,36 +216,39 @@ xml_is_blank(xmlNode *n)
 	return !xmlFirstElementChild(n) && xml_text(n, one, 1);
 }
 
-void
-xml_path(xmlNode *n, char *buf, size_t size)
+/* The chain of names from just below top, or from the root, to n. */
+static void
+print_path(xmlNode *n, const char *slash, bool root_too, char *buf,
+    size_t size)
 {
 	const xmlNode *chain[XML_MAX_ELEMENT_DEPTH];
 	size_t depth = 0, len = 0;
 
-	for (; n && n->type == XML_ELEMENT_NODE && depth < ARRAY_LEN(chain);
-	    n = n->parent)
+	for (; n && n->type == XML_ELEMENT_NODE && depth < ARRAY_LEN(chain) &&
+	    (root_too || n->parent->type == XML_ELEMENT_NODE); n = n->parent)
 		chain[depth++] = n;
 	buf[0] = '\0';
-	while (depth-- && len < size)
-		len += (size_t)snprintf(buf + len, size - len, "/%s",
-		    (const char *)chain[depth]->name);
+	while (depth-- && len < size) {
+		const xmlNode *x = chain[depth];
+		bool prefix = x->ns && x->ns->prefix;
+
+		len += (size_t)snprintf(buf + len, size - len, "%s%s%s%s",
+		    slash, prefix ? (const char *)x->ns->prefix : "",
+		    prefix ? ":" : "", (const char *)x->name);
+		slash = "/";
+	}
 }
 
-int
-xml_bad(struct err *e, enum err_code code, xmlNode *n, const char *fmt, ...)
+void
+xml_path(xmlNode *n, char *buf, size_t size)
 {
-	char why[400];
-	va_list ap;
+	print_path(n, "/", true, buf, size);
+}
 
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	err_set(e, code, "domain XML, line %ld: %s", xmlGetLineNo(n), why);
-	if (e) {
-		e->line = (int)xmlGetLineNo(n);
-		xml_path(n, e->element, sizeof(e->element));
-	}
-	return -EINVAL;
+void
+xml_path_below(xmlNode *n, char *buf, size_t size)
+{
+	print_path(n, "", false, buf, size);
 }
 
 xmlNode *

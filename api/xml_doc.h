@@ -23,9 +23,6 @@
  */
 xmlDoc *xml_doc_parse(const char *text, size_t len, struct err *e);
 
-/* The root and what is in it as text, without a declaration; free() it. */
-char *xml_doc_print(xmlDoc *doc);
-
 /*
  * Text of an element, blanks around it cut off, "" if none.  False when it
  * is longer than size - 1.
@@ -37,10 +34,8 @@ bool xml_is_blank(xmlNode *n);
 
 /* "/domain/devices/disk" into buf, cut at its size. */
 void xml_path(xmlNode *n, char *buf, size_t size);
-
-/* err_set() that also notes the element's line and path. */
-int xml_bad(struct err *e, enum err_code code, xmlNode *n, const char *fmt,
-    ...) PRINTF_LIKE(4, 5);
+/* The same without the root, "devices/disk"; "" for the root. */
+void xml_path_below(xmlNode *n, char *buf, size_t size);
 
 /* First child element of that name without namespace, or NULL. */
 xmlNode *xml_child(xmlNode *n, const char *name);

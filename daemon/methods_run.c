@@ -18,8 +18,8 @@ warnings_json(const struct domain_def *def)
 	struct json_object *list = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < def->n_warnings; i++) {
-		const struct domain_warning *w = &def->warnings[i];
+	for (i = 0; i < def->n_problems; i++) {
+		const struct domain_problem *w = &def->problems[i];
 		struct json_object *o = json_object_new_object();
 
 		json_object_object_add(o, "line", json_object_new_int(w->line));
@@ -27,6 +27,11 @@ warnings_json(const struct domain_def *def)
 		    json_object_new_string(w->xpath));
 		json_object_object_add(o, "reason",
 		    json_object_new_string(w->reason));
+		json_object_object_add(o, "kind", json_object_new_string(
+		    domain_problem_kind_name(w->kind)));
+		if (w->times > 1)
+			json_object_object_add(o, "times",
+			    json_object_new_int((int)w->times));
 		json_object_array_add(list, o);
 	}
 	return list;

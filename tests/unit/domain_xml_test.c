@@ -65,11 +65,13 @@ good_documents_parse(void **state)
 		  "<vmport state='off'/></features>"), 2 },
 		{ WITH("<cpu mode='host-passthrough' check='none' "
 		  "migratable='on'/>"), 0 },
-		{ CPU("<feature policy='optional' name='avx'/>"), 1 },
+		{ CPU("<feature policy='optional' name='avx'/>"), 0 },
+		{ WITH("<cpu mode='custom'/>"), 0 },
+		{ WITH("<clock offset='variable'/>"), 0 },
 		{ WITH("<clock offset='utc'><timer name='rtc' "
 		  "tickpolicy='catchup'/><timer name='pit' "
 		  "tickpolicy='delay'/><timer name='hpet' present='no'/>"
-		  "</clock>"), 0 },
+		  "</clock>"), 1 },
 		{ WITH("<clock offset='localtime'/>"), 0 },
 		{ DEV("<emulator>/usr/bin/qemu</emulator>"), 0 },
 		{ DEV("<serial type='pty'><target type='isa-serial' port='0'>"
@@ -79,6 +81,7 @@ good_documents_parse(void **state)
 		{ DEV("<console type='pty'/>"), 0 },
 		{ DEV("<serial type='file'><source path='/l'/></serial>"), 0 },
 		{ DEV("<memballoon model='none'/>"), 0 },
+		{ DEV("<memballoon model='virtio'/>"), 1 },
 		{ DEV("<controller type='usb'/><input type='mouse' "
 		  "bus='ps2'/><sound model='ich9'/>"), 3 },
 		{ WITH("<on_crash>coredump-destroy</on_crash>"), 1 },
@@ -95,8 +98,8 @@ good_documents_parse(void **state)
 	for (i = 0; i < ARRAY_LEN(t); i++) {
 		struct domain_def *d = must_parse(t[i].xml);
 
-		if (d->n_warnings != t[i].warnings)
-			fail_msg("%s: %zu warnings", t[i].xml, d->n_warnings);
+		if (d->n_problems != t[i].warnings)
+			fail_msg("%s: %zu warnings", t[i].xml, d->n_problems);
 		domain_def_free(d);
 	}
 }
@@ -157,20 +160,19 @@ bad_documents_name_code_and_place(void **state)
 		  "/domain/features/warp" },
 		{ WITH("<features><hyperv><relaxed state='on'/></hyperv>"
 		  "</features>"), 67, "/domain/features/hyperv" },
-		{ WITH("<cpu mode='custom'/>"), 67, "/domain/cpu" },
-		{ CPU("<numa/>"), 67, "/domain/cpu/numa" },
-		{ CPU("<feature policy='disable' name='avx'/>"), 67,
-		  "/domain/cpu/feature" },
-		{ WITH("<clock offset='variable'/>"), 67, "/domain/clock" },
+		{ WITH("<cpu mode='warp'/>"), 27, "/domain/cpu" },
+		{ CPU("<numa><cell/><cell/></numa>"), 67,
+		  "/domain/cpu/numa/cell" },
+		{ WITH("<clock offset='warp'/>"), 27, "/domain/clock" },
 		{ WITH("<clock><timer name='hypervclock'/></clock>"), 67,
 		  "/domain/clock/timer" },
-		{ WITH("<on_reboot>fly</on_reboot>"), 67,
+		{ WITH("<on_reboot>fly</on_reboot>"), 27,
 		  "/domain/on_reboot" },
 		{ DEV("<disk type='file'/>"), 67, "/domain/devices/disk" },
 		{ DEV("<interface type='user'/>"), 67,
 		  "/domain/devices/interface" },
 		{ DEV("<warpdrive/>"), 67, "/domain/devices/warpdrive" },
-		{ DEV("<memballoon model='virtio'/>"), 67,
+		{ DEV("<memballoon model='lead'/>"), 27,
 		  "/domain/devices/memballoon" },
 		{ DEV("<serial type='tcp'/>"), 67, "/domain/devices/serial" },
 		{ DEV("<serial type='file'/>"), 27, "/domain/devices/serial" },
@@ -182,13 +184,13 @@ bad_documents_name_code_and_place(void **state)
 		{ DEV("<console type='pty'><target type='virtio'/></console>"),
 		  67, "/domain/devices/console/target" },
 		{ TYPE("qemu", "<trivisor:mode name='hvm'/>"), 67,
-		  "/domain/mode" },
+		  "/domain/trivisor:mode" },
 		{ TYPE("trivisor", "<trivisor:mode name='warp'/>"), 67,
-		  "/domain/mode" },
-		{ TYPE("trivisor", "<trivisor:speed/>"), 67, "/domain/speed" },
+		  "/domain/trivisor:mode" },
+		{ TYPE("trivisor", "<trivisor:speed/>"), 67, "/domain/trivisor:speed" },
 		{ WITH("<q:commandline xmlns:q='http://libvirt.org/schemas/"
 		  "domain/qemu/1.0'><q:arg value='x'/></q:commandline>"), 67,
-		  "/domain/commandline" },
+		  "/domain/q:commandline" },
 	};
 	size_t i;
 
@@ -410,7 +412,8 @@ terminal_shows_at_port_0_only(void **state)
 	(void)state;
 	assert_true(d->wants_tty);
 	assert_non_null(strstr(text,
-	    "<console type=\"pty\" tty=\"/dev/pts/9\">"));
+	    "<console type='pty' tty=\"/dev/pts/9\"><source path=\"/dev/pts/9\"/>"
+	    "</console>"));
 	while ((s = strstr(s, "<source path=\"/dev/pts/9\"/>")) != NULL) {
 		s++;
 		n++;
