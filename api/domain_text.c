@@ -346,9 +346,9 @@ show_tty(struct copy *c, const struct port *p, const char *tty)
 		    c->text + p->tag.name.start);
 }
 
-/* Every serial port and console that is the terminal of port 0. */
+/* Every serial port and console that is a terminal. */
 static void
-show_ttys(struct copy *c, struct scan *s, const char *tty)
+show_ttys(struct copy *c, struct scan *s, const char *const *ttys)
 {
 	unsigned next = 0;
 	bool inside = false;
@@ -363,13 +363,14 @@ show_ttys(struct copy *c, struct scan *s, const char *tty)
 		read_port(s, next, &p);
 		if (!p.console)
 			next = p.number + 1;
-		if (p.pty && !p.number)
-			show_tty(c, &p, tty);
+		if (p.pty && p.number < VM_MAX_SERIALS && ttys[p.number])
+			show_tty(c, &p, ttys[p.number]);
 	}
 }
 
 char *
-domain_def_dump(const struct domain_def *d, unsigned id, const char *tty)
+domain_def_dump(const struct domain_def *d, unsigned id,
+    const char *const *ttys)
 {
 	struct scan s = { .text = d->xml, .len = strlen(d->xml) };
 	struct copy c;
@@ -382,8 +383,8 @@ domain_def_dump(const struct domain_def *d, unsigned id, const char *tty)
 		snprintf(text, sizeof(text), "%u", id);
 		put_attribute(&c, "id", text);
 	}
-	if (tty)
-		show_ttys(&c, &s, tty);
+	if (ttys)
+		show_ttys(&c, &s, ttys);
 	return copy_end(&c, s.len);
 }
 

@@ -52,7 +52,7 @@ serial_backend(struct domain_parse *p, xmlNode *n, struct vm_serial_want *w)
 {
 	static const char *const kinds[] = {
 		[VM_SERIAL_PTY] = "pty", [VM_SERIAL_FILE] = "file",
-		[VM_SERIAL_UNIX] = "unix",
+		[VM_SERIAL_UNIX] = "unix", [VM_SERIAL_NULL] = "null",
 	};
 	int rc;
 
@@ -64,7 +64,7 @@ serial_backend(struct domain_parse *p, xmlNode *n, struct vm_serial_want *w)
 		rc = domain_refuse(p, REFUSE_LOG_PATH, n,
 		    "<log> has no file='...'");
 	/* What a pty says about its path was so in another run. */
-	if (rc || w->kind == VM_SERIAL_PTY)
+	if (rc || w->kind == VM_SERIAL_PTY || w->kind == VM_SERIAL_NULL)
 		return rc;
 	rc = child_path(p, n, "source", "path", &w->path, &w->append);
 	if (rc || w->path)
@@ -89,8 +89,6 @@ serial_take(struct domain_def *d, unsigned port,
 	serial_drop(&d->serial[port]);
 	d->serial[port] = *w;
 	d->cfg.n_serials = MAX(d->cfg.n_serials, port + 1);
-	d->wants_tty = d->serial[0].given &&
-	    d->serial[0].kind == VM_SERIAL_PTY;
 }
 
 int

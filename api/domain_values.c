@@ -61,7 +61,7 @@ const struct value_rule domain_values[] = {
 	HERE("on_crash", "", "destroy restart preserve coredump-destroy "
 	    "coredump-restart"),
 	KNOWN("devices/serial", "type", serial_types),
-	HERE("devices/serial", "type", "pty file unix"),
+	HERE("devices/serial", "type", "pty file unix null"),
 	KNOWN("devices/serial/source", "mode", "bind connect"),
 	HERE("devices/serial/source", "mode", "bind"),
 	KNOWN("devices/serial/source", "append", on_off),
@@ -71,7 +71,7 @@ const struct value_rule domain_values[] = {
 	    "sclp-serial isa-debug"),
 	HERE("devices/serial/target", "type", "isa-serial serial"),
 	KNOWN("devices/console", "type", serial_types),
-	HERE("devices/console", "type", "pty file unix"),
+	HERE("devices/console", "type", "pty file unix null"),
 	KNOWN("devices/console/source", "mode", "bind connect"),
 	HERE("devices/console/source", "mode", "bind"),
 	KNOWN("devices/console/source", "append", on_off),

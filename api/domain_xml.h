@@ -61,7 +61,6 @@ struct domain_def {
 	struct vm_cpu_want cpu;		/* names only: not resolved */
 	struct vm_clock_want clock;
 	struct vm_serial_want serial[VM_MAX_SERIALS];
-	bool wants_tty;			/* serial port 0 is of type pty */
 	char machine[64];		/* as written, "" none */
 	enum vm_mode mode;		/* as asked for, AUTO possible */
 	bool mode_required;
@@ -104,10 +103,11 @@ char *domain_def_stored(const struct domain_def *d);
 MUST_USE int domain_def_make_xml(struct domain_def *d, struct err *e);
 
 /*
- * d->xml with the run's id (0: not running) and the terminal of serial port 0
- * (NULL: none).  free() it; NULL: no memory.
+ * d->xml with the run's id (0: not running) and the terminals of the serial
+ * ports, by port, NULL where there is none (ttys NULL: none at all).  free()
+ * it; NULL: no memory.
  */
 char *domain_def_dump(const struct domain_def *d, unsigned id,
-    const char *tty);
+    const char *const *ttys);
 
 #endif

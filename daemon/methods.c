@@ -372,17 +372,20 @@ static void
 on_domain_xml(struct daemon *d, struct call *call, struct json_object *params)
 {
 	struct domain *dom = param_domain(d, call, params);
+	const char *ttys[VM_MAX_SERIALS] = { NULL };
 	struct json_object *result;
 	struct err e = { 0 };
 	bool stored;
+	unsigned i;
 	char *xml;
 
 	if (!dom)
 		return;
 	stored = param_bool(params, "inactive", false);
+	for (i = 0; dom->monitor && i < VM_MAX_SERIALS; i++)
+		ttys[i] = monitor_tty(dom->monitor, i);
 	xml = domain_def_dump(stored ? dom->def : domain_current(dom),
-	    stored ? 0 : dom->id,
-	    stored || !dom->monitor ? NULL : monitor_tty(dom->monitor, 0));
+	    stored ? 0 : dom->id, stored ? NULL : ttys);
 	if (!xml) {
 		err_set_sys(&e, ENOMEM, "domain %s", dom->name);
 		call_fail(call, &e);

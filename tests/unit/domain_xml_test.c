@@ -394,23 +394,26 @@ users_own_strings_come_back(void **state)
 	assert_non_null(strstr(text, d->cfg.uuid));
 	assert_null(strstr(text, "id=\"9\""));
 	free(text);
-	text = domain_def_dump(d, 3, "/dev/pts/x");
+	text = domain_def_dump(d, 3, NULL);
 	assert_non_null(strstr(text, "<domain type=\"trivisor\" id=\"3\">"));
 	free(text);
 	domain_def_free(d);
 }
 
 static void
-terminal_shows_at_port_0_only(void **state)
+terminals_show_at_their_ports(void **state)
 {
+	static const char *const ttys[VM_MAX_SERIALS] = {
+		"/dev/pts/9", "/dev/pts/7",
+	};
 	struct domain_def *d = must_parse(DEV("<serial type='pty'/>"
 	    "<serial type='pty'><target port='1'/></serial>"
 	    "<console type='pty'/>"));
-	char *text = domain_def_dump(d, 3, "/dev/pts/9"), *s = text;
+	char *text = domain_def_dump(d, 3, ttys), *s = text;
 	int n = 0;
 
 	(void)state;
-	assert_true(d->wants_tty);
+	assert_int_equal(d->serial[0].kind, VM_SERIAL_PTY);
 	assert_non_null(strstr(text,
 	    "<console type='pty' tty=\"/dev/pts/9\"><source path=\"/dev/pts/9\"/>"
 	    "</console>"));
@@ -419,11 +422,13 @@ terminal_shows_at_port_0_only(void **state)
 		n++;
 	}
 	assert_int_equal(n, 2);
+	assert_non_null(strstr(text, "<serial type='pty'><source "
+	    "path=\"/dev/pts/7\"/><target port='1'/></serial>"));
 	free(text);
 	domain_def_free(d);
 	d = must_parse(DEV("<serial type='file'><source path='/l'/></serial>"
 	    "<console type='pty'/>"));
-	assert_false(d->wants_tty);
+	assert_int_equal(d->serial[0].kind, VM_SERIAL_FILE);
 	domain_def_free(d);
 }
 
@@ -481,7 +486,7 @@ main(void)
 		cmocka_unit_test(values_arrive),
 		cmocka_unit_test(mode_follows_type_and_element),
 		cmocka_unit_test(users_own_strings_come_back),
-		cmocka_unit_test(terminal_shows_at_port_0_only),
+		cmocka_unit_test(terminals_show_at_their_ports),
 		cmocka_unit_test(stored_text_keeps_the_mode_asked_for),
 		cmocka_unit_test(parameters_make_a_document_that_parses),
 	};
