@@ -16,6 +16,7 @@ include tests/smp.mk
 include tests/decoder.mk
 include tests/programs.mk
 include tests/fuzz.mk
+include tests/seccomp.mk
 
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long
