@@ -2,7 +2,8 @@
 /* See jail.h; the rules are in jail_tab.c. */
 #include "monitor/jail.h"
 
-#include "monitor/machine.h"
+#include <errno.h>
+#include <pthread.h>
 
 /*
  * Descriptors: what a start takes is below 64; then control connections,
@@ -10,50 +11,76 @@
  */
 #define MAX_FDS 160
 
-int
-jail_begin(struct jail *j, struct sandbox_state *seal, const char *without,
-    struct err *e)
-{
-	j->seal = seal;
-	return seal_privileges(seal, without, e);
-}
+static struct seccomp_filter *filter[JAIL_CLASSES];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t entered = PTHREAD_COND_INITIALIZER;
+static unsigned n_inside, n_failed;
+static struct err why;			/* of the first that failed */
 
 int
-jail_filters(struct jail *j, struct machine *m, struct err *e)
+jail_begin(struct sandbox_state *seal, const struct vm_config *cfg,
+    struct err *e)
 {
-	enum jail_class_id vcpu = m->vm.engine == &engine_interp ?
-	    JAIL_INTERP : JAIL_BT;
 	int rc;
 
 	/* The one layer that nobody does without. */
-	if (sandbox_without(m->cfg.host_without, "seccomp"))
+	if (sandbox_without(cfg->host_without, "seccomp"))
 		return err_set(e, ERR_CONFIG_UNSUPPORTED,
 		    "seccomp: host_without says that there is none");
-	rc = seccomp_build(&j->filter[JAIL_LOOP], &jail_class[JAIL_LOOP], e);
+	rc = seal_privileges(seal, cfg->host_without, e);
+	for (int c = 0; !rc && c < JAIL_CLASSES; c++)
+		rc = seccomp_build(&filter[c], &jail_class[c], e);
+	return rc;
+}
+
+void
+jail_enter(enum jail_class_id c)
+{
+	struct err e = { 0 };
+	int rc;
+
+	if (!filter[c])
+		return;
+	rc = seccomp_install(filter[c], &e);
+	pthread_mutex_lock(&lock);
 	if (!rc)
-		rc = seccomp_build(&j->filter[vcpu], &jail_class[vcpu], e);
-	if (!rc)
-		rc = seccomp_build(&j->filter[JAIL_FILES],
-		    &jail_class[JAIL_FILES], e);
-	m->vcpu_filter = j->filter[vcpu];
-	m->files_filter = j->filter[JAIL_FILES];
+		n_inside++;
+	else if (!n_failed++)
+		why = e;
+	pthread_cond_signal(&entered);
+	pthread_mutex_unlock(&lock);
+}
+
+static int
+wait_for(unsigned n_threads, struct err *e)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&lock);
+	while (n_inside + n_failed < n_threads)
+		pthread_cond_wait(&entered, &lock);
+	if (n_failed) {
+		*e = why;
+		rc = -EPERM;
+	}
+	pthread_mutex_unlock(&lock);
 	return rc;
 }
 
 int
-jail_close(struct jail *j, struct machine *m, struct err *e)
+jail_close(struct sandbox_state *seal, const struct vm_config *cfg,
+    unsigned n_threads, struct err *e)
 {
-	int rc;
+	int rc = wait_for(n_threads, e);
 
-	if (atomic_load(&m->n_sealed) != m->n_started)
-		return err_set(e, ERR_SYSTEM_ERROR,
-		    "seccomp: a vCPU's thread has no filter; see the log");
+	if (rc)
+		return rc;
 	/* perf looks into a process only where a debugger might, too. */
-	if (!m->cfg.perf_map)
+	if (!cfg->perf_map)
 		seal_memory();
-	seal_limits(j->seal, MAX_FDS);
-	rc = seccomp_install(j->filter[JAIL_LOOP], e);
+	seal_limits(seal, MAX_FDS);
+	rc = seccomp_install(filter[JAIL_LOOP], e);
 	if (!rc)
-		sandbox_on(j->seal, SANDBOX_SECCOMP);
+		sandbox_on(seal, SANDBOX_SECCOMP);
 	return rc;
 }

@@ -32,6 +32,11 @@
 	{ SYS_futex, { EQ(1, FUTEX_WAIT_BITSET_PRIVATE | \
 	    FUTEX_CLOCK_REALTIME) } }
 
+/* The C library gives the stack back. */
+#define THREAD_END_RULES \
+	{ SYS_madvise, { EQ(2, MADV_DONTNEED) } }, \
+	{ SYS_exit, ANY }
+
 /* Dying properly: the fault handler gives up, BUG_ON() aborts. */
 #define DEATH_RULES \
 	{ SYS_rt_sigaction, { EQ(0, SIGSEGV) } }, \
@@ -103,11 +108,10 @@ static const struct seccomp_rule loop_rules[] = {
 	{ SYS_write, ANY }, \
 	/* faults of guest code are handled on a stack of their own */ \
 	{ SYS_sigaltstack, ANY }, \
-	/* the end: timer, processor time, the thread's stack and itself */ \
+	/* the end: its timer, the processor time it has used */ \
 	{ SYS_timer_delete, ANY }, \
 	{ SYS_clock_gettime, ANY }, \
-	{ SYS_madvise, { EQ(2, MADV_DONTNEED) } }, \
-	{ SYS_exit, ANY }, \
+	THREAD_END_RULES, \
 	FUTEX_RULES, \
 	DEATH_RULES
 
@@ -124,6 +128,7 @@ static const struct seccomp_rule interp_rules[] = {
 	VCPU_RULES,
 };
 
+/* Who writes the consoles' files, and keeps them small: logger.c. */
 static const struct seccomp_rule files_rules[] = {
 	/* regular files: where they end, what is new, the newer half moved */
 	{ SYS_lseek, { EQ(2, SEEK_END) } },
@@ -134,10 +139,8 @@ static const struct seccomp_rule files_rules[] = {
 	{ SYS_write, ANY },
 	/* a pipe that is full is tried again later */
 	{ SYS_futex, { EQ(1, FUTEX_WAIT_BITSET_PRIVATE) } },
-	/* the end: the thread's stack and itself */
-	{ SYS_madvise, { EQ(2, MADV_DONTNEED) } },
-	{ SYS_exit, ANY },
 	FUTEX_RULES,
+	THREAD_END_RULES,
 	DEATH_RULES,
 };
 

@@ -6,7 +6,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "base/log.h"
+#include "monitor/jail.h"
 
 /* A pipe that is full is tried again after this. */
 #define RETRY_NS (NS_PER_SEC / 50)
@@ -68,33 +68,16 @@ wait_for_work(struct logger *l, bool blocked)
 	pthread_cond_timedwait(&l->work, l->lock, &t);
 }
 
-/* The last thing before the first write; whoever starts us waits for it. */
-static bool
-seal_thread(struct logger *l)
-{
-	struct err e = { 0 };
-
-	prctl(PR_SET_NAME, "console-files");
-	if (l->filter && seccomp_install(l->filter, &e)) {
-		log_line(LOG_ERR, "what=seal thread=console-files "
-		    "error=\"%s\"", e.msg);
-		return false;
-	}
-	return true;
-}
-
 static void *
 logger_thread(void *arg)
 {
 	struct logger *l = arg;
-	bool ok = seal_thread(l);
 	bool blocked;
 
+	prctl(PR_SET_NAME, "console-files");
+	jail_enter(JAIL_FILES);
 	pthread_mutex_lock(l->lock);
-	l->sealed = ok;
-	l->failed = !ok;
-	pthread_cond_signal(&l->ready);
-	while (ok) {
+	for (;;) {
 		if (one_round(l, &blocked))
 			continue;
 		if (l->stop)
@@ -115,58 +98,34 @@ has_files(const struct console *console, unsigned n)
 	return false;
 }
 
-static void
-make_conditions(struct logger *l)
+int
+logger_start(struct logger *l, struct console *console, unsigned n,
+    pthread_mutex_t *lock, struct err *e)
 {
 	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->work, &attr);
-	pthread_condattr_destroy(&attr);
-	pthread_cond_init(&l->ready, NULL);
-}
-
-static int
-spawn(struct logger *l)
-{
 	sigset_t all;
 	sigset_t old;
 	int rc;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&l->thread, NULL, logger_thread, l);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return rc;
-}
-
-int
-logger_start(struct logger *l, struct console *console, unsigned n,
-    pthread_mutex_t *lock, const struct seccomp_filter *filter,
-    struct err *e)
-{
-	int rc;
-
-	l->filter = filter;
 	l->console = console;
 	l->n_consoles = n;
 	l->lock = lock;
 	l->stop = false;
 	if (!has_files(console, n))
 		return 0;
-	make_conditions(l);
-	rc = spawn(l);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->work, &attr);
+	pthread_condattr_destroy(&attr);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&l->thread, NULL, logger_thread, l);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc)
 		return err_set_sys(e, rc,
 		    "console files: cannot start their thread");
 	l->runs = true;
-	pthread_mutex_lock(lock);
-	while (!l->sealed && !l->failed)
-		pthread_cond_wait(&l->ready, lock);
-	pthread_mutex_unlock(lock);
-	return l->sealed ? 0 : err_set(e, ERR_SYSTEM_ERROR,
-	    "console files: their thread has no filter; see the log");
+	return 0;
 }
 
 void
@@ -189,6 +148,5 @@ logger_stop(struct logger *l)
 	pthread_mutex_unlock(l->lock);
 	pthread_join(l->thread, NULL);
 	pthread_cond_destroy(&l->work);
-	pthread_cond_destroy(&l->ready);
 	l->runs = false;
 }

@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-#include "base/seccomp.h"
+#include "base/err.h"
 #include "monitor/console.h"
 
 #define LOGGER_CHUNK 65536u
@@ -19,22 +19,16 @@ struct logger {
 	struct console *console;	/* borrowed array */
 	unsigned n_consoles;
 	pthread_mutex_t *lock;		/* borrowed: the device lock */
-	pthread_cond_t work, ready;
+	pthread_cond_t work;
 	pthread_t thread;
-	const struct seccomp_filter *filter;	/* borrowed: its own */
 	bool runs;
-	bool sealed, failed;		/* under the lock */
 	bool stop;			/* under the lock */
 	uint8_t buf[LOGGER_CHUNK];	/* the thread's */
 };
 
-/*
- * Nothing is started when no console has a file.  When it returns, the thread
- * has installed its filter (NULL: none).
- */
+/* Nothing is started when no console has a file. */
 MUST_USE int logger_start(struct logger *l, struct console *console,
-    unsigned n, pthread_mutex_t *lock, const struct seccomp_filter *filter,
-    struct err *e);
+    unsigned n, pthread_mutex_t *lock, struct err *e);
 /* A console's files callback; ctx is the logger.  Device lock held. */
 void logger_wake(void *ctx);
 /* Without the device lock.  Does nothing when nothing was started. */

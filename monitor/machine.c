@@ -486,7 +486,7 @@ machine_start(struct machine *m, struct err *e)
 	}
 	machine_wait_parked(m);
 	return logger_start(&m->logger, m->console, m->cfg.n_serials, &m->lock,
-	    m->files_filter, e);
+	    e);
 }
 
 void

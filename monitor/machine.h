@@ -107,9 +107,6 @@ struct machine {
 
 	struct cpu *cpu;		/* owned, vm.n_vcpus of them */
 	unsigned n_started;		/* threads */
-	const struct seccomp_filter *vcpu_filter;	/* borrowed */
-	const struct seccomp_filter *files_filter;	/* borrowed: logger's */
-	_Atomic uint32_t n_sealed;	/* threads that have it */
 	_Atomic uint32_t holds;
 	/* park_lock guards n_parked, request and n_halted. */
 	pthread_mutex_t park_lock;

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "monitor/jail.h"
 #include "monitor/monitor.h"
 #include "monitor/wiring.h"
 
@@ -219,7 +220,7 @@ bring_up(struct monitor *mon, const struct arguments *a, struct err *e)
 	if (rc)
 		return rc;
 	take_findings(mon, cfg.sandbox);
-	rc = jail_begin(&mon->jail, &mon->seal, cfg.host_without, e);
+	rc = jail_begin(&mon->seal, &cfg, e);
 	snprintf(prefix, sizeof(prefix), "monitor: vm=%s", cfg.name);
 	log_set_prefix(prefix);
 	if (cfg.log_fd >= 0)
@@ -234,15 +235,14 @@ bring_up(struct monitor *mon, const struct arguments *a, struct err *e)
 	rc = machine_new(&mon->m, &cfg, e);
 	if (rc)
 		return rc;
-	rc = jail_filters(&mon->jail, mon->m, e);
-	if (!rc)
-		rc = machine_start(mon->m, e);
+	rc = machine_start(mon->m, e);
 	if (!rc)
 		rc = gdb_start(mon, e);
 	if (rc)
 		return rc;
 	loop_start(mon);
-	return jail_close(&mon->jail, mon->m, e);
+	return jail_close(&mon->seal, &mon->m->cfg, mon->m->n_started +
+	    mon->m->logger.runs, e);
 }
 
 /*

@@ -19,7 +19,6 @@
 #include <ev.h>
 
 #include "base/sandbox.h"
-#include "monitor/jail.h"
 #include "monitor/machine.h"
 #include "vm/control.h"
 
@@ -66,7 +65,6 @@ struct monitor {
 	struct event_ring events;
 	struct gdb *gdb;		/* owned, NULL none */
 	struct sandbox_state seal;	/* what surrounds us */
-	struct jail jail;
 	ev_timer profile_timer;		/* ends the profile */
 	bool profiling;
 

@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/seccomp.h"
 #include "modes/x86/x86.h"
+#include "monitor/jail.h"
 
 /*
  * How long to look for an interrupt before sleeping, in ns: waking a thread on
@@ -238,7 +238,6 @@ cpu_time(const struct cpu *p)
 }
 
 static void setup_thread(struct cpu *p);
-static void seal_thread(struct cpu *p);
 
 static void *
 vcpu_thread(void *arg)
@@ -246,7 +245,7 @@ vcpu_thread(void *arg)
 	struct cpu *p = arg;
 
 	setup_thread(p);
-	seal_thread(p);
+	jail_enter(p->m->vm.engine == &engine_bt ? JAIL_BT : JAIL_INTERP);
 	atomic_fetch_add(&p->m->n_awake, 1);
 	while (pass_gate(p)) {
 		if (atomic_load(&p->signals))
@@ -326,19 +325,6 @@ setup_thread(struct cpu *p)
 		    p->c->id);
 		machine_request(p->m, REQ_ENGINE_ERROR, p->c->id, &e);
 	}
-}
-
-/* The last thing before the gate; jail_close() counts. */
-static void
-seal_thread(struct cpu *p)
-{
-	struct err e;
-
-	if (seccomp_install(p->m->vcpu_filter, &e))
-		log_line(LOG_ERR, "what=seal vcpu=%u error=\"%s\"", p->c->id,
-		    e.msg);
-	else
-		atomic_fetch_add(&p->m->n_sealed, 1);
 }
 
 /* The engine that runs the vCPU, and the one that steps its rare paths. */

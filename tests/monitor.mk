@@ -35,7 +35,7 @@ check_PROGRAMS += tests/unit/console_test
 TESTS += tests/unit/console_test
 tests_unit_console_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_console_test_LDADD = libmonitor.a libio.a libvm.a libbase.a \
-	$(CMOCKA_LIBS) -lutil -lpthread
+	$(SECCOMP_LIBS) $(CMOCKA_LIBS) -lutil -lpthread
 
 check_PROGRAMS += tests/unit/gdb_test
 TESTS += tests/unit/gdb_test
