@@ -334,7 +334,7 @@ const struct cpuid_bit cpuid_features[FEAT_COUNT] = {
 #undef X
 };
 
-const struct cpuid_word cpuid_words[] = {
+const struct cpuid_word cpuid_words[CPUID_WORDS] = {
 	{ 1, 0, ECX }, { 1, 0, EDX }, { 6, 0, EAX }, { 6, 0, ECX },
 	{ 7, 0, EBX }, { 7, 0, ECX }, { 7, 0, EDX }, { 7, 1, EAX },
 	{ 7, 1, EBX }, { 7, 1, ECX }, { 7, 1, EDX }, { 7, 2, EDX },
@@ -344,4 +344,16 @@ const struct cpuid_word cpuid_words[] = {
 	{ 0x80000021, 0, ECX },
 };
 
-const unsigned cpuid_n_words = sizeof(cpuid_words) / sizeof(cpuid_words[0]);
+const struct cpuid_alias cpuid_aliases[] = {
+	{ "sse3", "pni" }, { "pclmulqdq", "pclmuldq" }, { "xd", "nx" },
+	{ "i64", "lm" }, { "lzcnt", "abm" }, { "ffxsr", "fxsr_opt" },
+	{ "clfsh", "clflush" }, { "sha", "sha-ni" }, { "ibpb", "amd_ibpb" },
+	{ "ibrs", "amd_ibrs" }, { "amd-no-ssb", "amd_ssb_no" },
+	{ "auto-ibrs", "autoibrs" }, { "tsx-ldtrk", "tsxldtrk" },
+	{ "lfence-always-serializing", "lfence_rdtsc" },
+	{ "core-capability", "core_capabilities" }, { "cmt", "cqm" },
+	{ "spec-ctrl-ssbd", "ssbd" }, { "intel-pt", "intel_pt" },
+};
+
+const unsigned cpuid_n_aliases = sizeof(cpuid_aliases) /
+    sizeof(cpuid_aliases[0]);

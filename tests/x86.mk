@@ -2,7 +2,8 @@
 ## The page walker, the shared x86 semantics and the CPUID policy.
 x86_tests = tests/unit/walk_test tests/unit/x86_deliver_test \
 	tests/unit/x86_far_test tests/unit/x86_mem_test \
-	tests/unit/x86_system_test tests/unit/cpuid_test
+	tests/unit/x86_system_test tests/unit/cpuid_test \
+	tests/unit/cpu_model_test
 check_PROGRAMS += $(x86_tests)
 TESTS += $(x86_tests)
 
@@ -27,3 +28,5 @@ tests_unit_x86_system_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_x86_system_test_LDADD = $(x86_test_libs)
 tests_unit_cpuid_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_cpuid_test_LDADD = $(x86_test_libs)
+tests_unit_cpu_model_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cpu_model_test_LDADD = libcpumodel.a $(x86_test_libs)

@@ -3,7 +3,7 @@
 noinst_LIBRARIES += libx86.a
 libx86_a_CFLAGS = $(AM_CFLAGS) $(ENGINE_CFLAGS)
 libx86_a_SOURCES = modes/cpu_state.h modes/engine.h modes/cpuid.h \
-	modes/options.h modes/options.c modes/cpuid.c modes/cpuid_tab.c modes/cpuid_tab.h \
+	modes/options.h modes/options.c modes/cpuid.c modes/cpuid_host.c modes/cpuid_tab.c modes/cpuid_tab.h \
 	modes/x86/x86.h modes/x86/fpu.h modes/x86/feature.h modes/x86/priv.h \
 	modes/x86/exception.c modes/x86/far.c modes/x86/fpu.c \
 	modes/x86/iret.c modes/x86/kvmclock.c modes/x86/mem.c modes/x86/msr.c \

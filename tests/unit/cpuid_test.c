@@ -72,7 +72,7 @@ every_host_bit_is_offered_or_has_a_reason(void **state)
 	unsigned offered = 0;
 
 	make(NULL, 1);
-	for (unsigned w = 0; w < cpuid_n_words; w++) {
+	for (unsigned w = 0; w < CPUID_WORDS; w++) {
 		const struct cpuid_word *word = &cpuid_words[w];
 		struct cpuid_regs h = native(word->leaf, word->sub);
 		struct cpuid_regs g = ask(word->leaf, word->sub);
@@ -121,7 +121,7 @@ the_tables_are_sound(void **state)
 		if ((b->policy == CPUID_HIDE) != (b->why != NULL) &&
 		    b->policy != CPUID_STATE)
 			fail_msg("%s: policy and reason differ", b->name);
-		for (unsigned w = 0; w < cpuid_n_words; w++)
+		for (unsigned w = 0; w < CPUID_WORDS; w++)
 			word |= cpuid_words[w].leaf == b->leaf &&
 			    cpuid_words[w].sub == b->sub &&
 			    cpuid_words[w].reg == b->reg;
