@@ -15,6 +15,7 @@
 #include "api/xml_text.h"
 
 #define MODE_PI "trivisor-define"
+#define OWNER_PI "trivisor-owner"
 
 /* ---- a walk over tags that knows where it is --------------- */
 
@@ -235,6 +236,22 @@ domain_def_set_uuid(struct domain_def *d, const char *uuid, struct err *e)
 
 /* ---- what goes to the disk --------------- */
 
+/* Before the root as well: <?trivisor-owner uid="1000" gid="4294967295"?> */
+static void
+read_owner(struct domain_def *d, const char *xml, size_t root)
+{
+	static const char pi[] = "<?" OWNER_PI " ";
+	const char *s = memmem(xml, root, pi, sizeof(pi) - 1);
+	unsigned uid, gid;
+
+	if (!s || sscanf(s + sizeof(pi) - 1, "uid=\"%u\" gid=\"%u\"", &uid,
+	    &gid) != 2)
+		return;
+	d->owned = true;
+	d->owner_uid = uid;
+	d->owner_gid = gid;
+}
+
 void
 domain_text_read_note(struct domain_def *d, const char *xml, size_t len)
 {
@@ -244,6 +261,7 @@ domain_text_read_note(struct domain_def *d, const char *xml, size_t len)
 	char mode[16];
 	const char *s = memmem(xml, root, pi, sizeof(pi) - 1);
 
+	read_owner(d, xml, root);
 	if (s && sscanf(s + sizeof(pi) - 1, "%15[a-z]\"", mode) == 1 &&
 	    vm_mode_parse(mode, &m))
 		domain_def_override_mode(d, m);
@@ -261,12 +279,17 @@ domain_def_override_mode(struct domain_def *d, enum vm_mode mode)
 char *
 domain_def_stored(const struct domain_def *d)
 {
-	char *text = NULL;
+	bool mode = !strncmp(d->mode_origin, "--mode ", 7);
+	char *text = NULL, owner[64] = "";
 
-	if (strncmp(d->mode_origin, "--mode ", 7))
-		return strdup(d->xml);
-	if (asprintf(&text, "<?" MODE_PI " mode=\"%s\"?>\n%s",
-	    vm_mode_name(d->mode), d->xml) < 0)
+	if (d->owned)
+		snprintf(owner, sizeof(owner), "<?" OWNER_PI
+		    " uid=\"%u\" gid=\"%u\"?>\n", (unsigned)d->owner_uid,
+		    (unsigned)d->owner_gid);
+	if (asprintf(&text, "%s%s%s%s%s", owner,
+	    mode ? "<?" MODE_PI " mode=\"" : "",
+	    mode ? vm_mode_name(d->mode) : "", mode ? "\"?>\n" : "",
+	    d->xml) < 0)
 		return NULL;
 	return text;
 }

@@ -14,6 +14,8 @@
 #ifndef TRIVISOR_API_DOMAIN_XML_H
 #define TRIVISOR_API_DOMAIN_XML_H
 
+#include <sys/types.h>
+
 #include "base/base.h"
 #include "base/err.h"
 #include "vm/config.h"
@@ -62,6 +64,10 @@ struct domain_def {
 	struct vm_clock_want clock;
 	struct vm_serial_want serial[VM_MAX_SERIALS];
 	char machine[64];		/* as written, "" none */
+	/* Whose it is; kept in the stored text, never read from a client's. */
+	bool owned;
+	uid_t owner_uid;
+	gid_t owner_gid;		/* (gid_t)-1 none */
 	enum vm_mode mode;		/* as asked for, AUTO possible */
 	bool mode_required;
 	char mode_origin[48];		/* "type='kvm'" */

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an empty framer may hold on to. */
+#define KEEP_BYTES 65536
+
 enum { JSON_PARSE_ERROR = -32700, JSON_LIMIT_ERROR = -32600 };
 
 void
@@ -35,6 +38,12 @@ drop_taken(struct json_framer *f)
 	f->len -= f->taken;
 	f->scanned -= f->taken;
 	f->taken = 0;
+	/* A large message is no reason to keep its room. */
+	if (!f->len && f->cap > KEEP_BYTES) {
+		free(f->buf);
+		f->buf = NULL;
+		f->cap = 0;
+	}
 }
 
 int
@@ -98,6 +107,7 @@ json_framer_next(struct json_framer *f, const char **text, size_t *len)
 			return 1;
 		}
 	}
+	drop_taken(f);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ void json_framer_fini(struct json_framer *f);
 MUST_USE int json_framer_feed(struct json_framer *f, const char *data,
     size_t n);
 /*
- * 1: a message, valid until the next feed.  0: none is complete.
+ * 1: a message, valid until the next call.  0: none is complete.
  * -EPROTO: something that begins no object or array.
  */
 MUST_USE int json_framer_next(struct json_framer *f, const char **text,

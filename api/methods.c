@@ -5,6 +5,8 @@
  */
 #include "api/methods.h"
 
+#include "api/nearest.h"
+
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -124,6 +126,14 @@ static const struct method_param DOMAIN_BT_STATS_params[] = {
 	END
 };
 
+static const struct method_param DOMAIN_SET_OWNER_params[] = {
+	DOMAIN,
+	{ "uid", PARAM_UINT, REQ, "number of the user" },
+	{ "gid", PARAM_UINT, 0,
+	  "number of a group whose members may do the same" },
+	END
+};
+
 #define JOB { "job", PARAM_STRING, REQ, "id of the job" }
 
 static const struct method_param JOB_LIST_params[] = {
@@ -142,9 +152,13 @@ static const struct method_param JOB_WAIT_params[] = {
 };
 
 static const struct method_param EVENTS_SUBSCRIBE_params[] = {
-	{ "types", PARAM_STRINGS, 0, "event types; default: all" },
+	{ "types", PARAM_STRINGS, 0,
+	  "event types, or domain.* for all of a kind; default: all" },
 	{ "domain", PARAM_STRING, 0, "name or uuid; default: all" },
+	{ "domains", PARAM_STRINGS, 0, "the same for several" },
 	{ "since_seq", PARAM_UINT, 0, "replay the ones after this number" },
+	{ "instance", PARAM_STRING, 0,
+	  "of the daemon that gave that number (server.info)" },
 	END
 };
 
@@ -241,6 +255,20 @@ bad_param(struct err *e, const char *name)
 	return -EINVAL;
 }
 
+static void
+hint_param(const struct method *m, const char *name, struct err *e)
+{
+	struct nearest near = { .word = name };
+	const struct method_param *p;
+
+	for (p = m->params; p->name; p++)
+		nearest_offer(&near, p->name);
+	if (near.best)
+		err_hint(e, "did you mean \"%s\"?", near.best);
+	else
+		err_hint(e, "rpc.discover lists the parameters");
+}
+
 static int
 check_one(const struct method *m, const char *name, struct json_object *v,
     struct err *e)
@@ -250,7 +278,7 @@ check_one(const struct method *m, const char *name, struct json_object *v,
 	if (!p) {
 		err_set(e, ERR_INVALID_ARG, "%s: unknown parameter \"%.64s\"",
 		    m->name, name);
-		err_hint(e, "rpc.discover lists the parameters");
+		hint_param(m, name, e);
 		return bad_param(e, name);
 	}
 	if (!type_ok(p->type, v)) {

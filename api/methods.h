@@ -21,59 +21,62 @@
 
 /* X(ID, name, role, flags, one line) */
 #define API_METHODS(X) \
-	X(RPC_DISCOVER, "rpc.discover", VIEWER, 0, \
+	X(RPC_DISCOVER, "rpc.discover", VIEWER, METHOD_URGENT, \
 	  "list the methods and their parameters") \
-	X(SERVER_INFO, "server.info", VIEWER, 0, \
+	X(SERVER_INFO, "server.info", VIEWER, METHOD_URGENT, \
 	  "version, paths, modes and limits of the daemon") \
-	X(SERVER_PING, "server.ping", VIEWER, 0, \
+	X(SERVER_PING, "server.ping", VIEWER, METHOD_URGENT, \
 	  "answer at once, with nothing") \
 	X(DOMAIN_DEFINE, "domain.define", OPERATOR, 0, \
 	  "store a domain from its XML, or replace the stored one") \
-	X(DOMAIN_UNDEFINE, "domain.undefine", OPERATOR, 0, \
+	X(DOMAIN_UNDEFINE, "domain.undefine", OPERATOR, METHOD_OWNER, \
 	  "forget a stored domain") \
 	X(DOMAIN_CREATE, "domain.create", OPERATOR, 0, \
 	  "start a transient domain from XML, parameters or both") \
-	X(DOMAIN_START, "domain.start", OPERATOR, 0, \
+	X(DOMAIN_START, "domain.start", OPERATOR, METHOD_OWNER, \
 	  "start a stored domain") \
-	X(DOMAIN_SHUTDOWN, "domain.shutdown", OPERATOR, 0, \
+	X(DOMAIN_SHUTDOWN, "domain.shutdown", OPERATOR, METHOD_OWNER, \
 	  "press the power button of a running domain") \
-	X(DOMAIN_DESTROY, "domain.destroy", OPERATOR, 0, \
+	X(DOMAIN_DESTROY, "domain.destroy", OPERATOR, METHOD_OWNER | METHOD_URGENT, \
 	  "power a running domain off at once") \
-	X(DOMAIN_RESET, "domain.reset", OPERATOR, 0, \
+	X(DOMAIN_RESET, "domain.reset", OPERATOR, METHOD_OWNER, \
 	  "reset a running domain") \
-	X(DOMAIN_NMI, "domain.nmi", OPERATOR, 0, \
+	X(DOMAIN_NMI, "domain.nmi", OPERATOR, METHOD_OWNER, \
 	  "send a non-maskable interrupt to a running domain") \
-	X(DOMAIN_SUSPEND, "domain.suspend", OPERATOR, 0, \
+	X(DOMAIN_SUSPEND, "domain.suspend", OPERATOR, METHOD_OWNER, \
 	  "stop the virtual CPUs of a running domain") \
-	X(DOMAIN_RESUME, "domain.resume", OPERATOR, 0, \
+	X(DOMAIN_RESUME, "domain.resume", OPERATOR, METHOD_OWNER, \
 	  "let a suspended domain go on") \
-	X(DOMAIN_LIST, "domain.list", VIEWER, 0, \
+	X(DOMAIN_LIST, "domain.list", VIEWER, METHOD_URGENT, \
 	  "list domains") \
-	X(DOMAIN_INFO, "domain.info", VIEWER, 0, \
+	X(DOMAIN_INFO, "domain.info", VIEWER, METHOD_URGENT, \
 	  "state, mode, reasons and configuration of a domain") \
 	X(DOMAIN_XML, "domain.xml", VIEWER, 0, \
 	  "the XML of a domain") \
-	X(DOMAIN_CONSOLE, "domain.console", OPERATOR, METHOD_PASSES_FD, \
+	X(DOMAIN_CONSOLE, "domain.console", OPERATOR, \
+	  METHOD_PASSES_FD | METHOD_OWNER, \
 	  "a descriptor of a serial port of a running domain") \
 	X(DOMAIN_STATS, "domain.stats", VIEWER, 0, \
 	  "counters of a running domain") \
-	X(DOMAIN_DISASM, "domain.disasm", OPERATOR, 0, \
+	X(DOMAIN_DISASM, "domain.disasm", OPERATOR, METHOD_OWNER, \
 	  "guest code and the host code made of it") \
-	X(DOMAIN_PROFILE, "domain.profile", VIEWER, 0, \
+	X(DOMAIN_PROFILE, "domain.profile", OPERATOR, METHOD_OWNER, \
 	  "sample for a while where the vCPUs spend their time") \
 	X(DOMAIN_BT_STATS, "domain.bt_stats", VIEWER, 0, \
 	  "the translator's counters, and the latest profile") \
-	X(JOB_LIST, "job.list", VIEWER, 0, \
+	X(DOMAIN_SET_OWNER, "domain.set_owner", ADMIN, 0, \
+	  "give a domain to another user, or group") \
+	X(JOB_LIST, "job.list", VIEWER, METHOD_URGENT, \
 	  "the jobs that run and the last ones that ended") \
-	X(JOB_GET, "job.get", VIEWER, 0, \
+	X(JOB_GET, "job.get", VIEWER, METHOD_URGENT, \
 	  "one job: state, progress, result") \
 	X(JOB_WAIT, "job.wait", VIEWER, 0, \
 	  "answer when a job has ended") \
-	X(JOB_CANCEL, "job.cancel", OPERATOR, 0, \
+	X(JOB_CANCEL, "job.cancel", OPERATOR, METHOD_URGENT, \
 	  "stop a job that runs") \
-	X(EVENTS_SUBSCRIBE, "events.subscribe", VIEWER, 0, \
+	X(EVENTS_SUBSCRIBE, "events.subscribe", VIEWER, METHOD_URGENT, \
 	  "receive events as notifications on this connection") \
-	X(EVENTS_UNSUBSCRIBE, "events.unsubscribe", VIEWER, 0, \
+	X(EVENTS_UNSUBSCRIBE, "events.unsubscribe", VIEWER, METHOD_URGENT, \
 	  "receive no more events")
 
 enum method_id {
@@ -87,6 +90,8 @@ enum method_id {
 enum method_role { ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
 
 #define METHOD_PASSES_FD 1	/* one descriptor comes beside the reply line */
+#define METHOD_OWNER 2		/* for the owner of "domain" and admins only */
+#define METHOD_URGENT 4		/* served however much else is in flight */
 
 enum param_type {
 	PARAM_STRING,

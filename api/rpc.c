@@ -5,6 +5,7 @@
  */
 #include "api/rpc.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,8 +117,16 @@ add_number(struct json_object *o, const char *key, int value)
 		json_object_object_add(o, key, json_object_new_int(value));
 }
 
+static bool
+is_about_rights(const struct err *e)
+{
+	return e->sys == EACCES || e->sys == EPERM ||
+	    e->code == ERR_OPERATION_DENIED || e->code == ERR_ACCESS_DENIED;
+}
+
 struct json_object *
-rpc_error(struct json_object *id, const struct err *e, const char *domain)
+rpc_error(struct json_object *id, const struct err *e,
+    const struct rpc_origin *o)
 {
 	struct json_object *m = message(), *error, *data;
 
@@ -126,11 +135,21 @@ rpc_error(struct json_object *id, const struct err *e, const char *domain)
 	json_object_object_add(error, "code", json_object_new_int(e->code));
 	add_text(error, "message", e->msg);
 	add_text(data, "name", err_name(e->code));
-	add_text(data, "domain", domain);
+	if (o)
+		add_text(data, "domain", o->domain);
 	add_text(data, "field", e->element);
+	/* At fault in a document: the same as a path through it. */
+	if (e->line)
+		add_text(data, "xpath", e->element);
 	add_number(data, "line", e->line);
 	add_number(data, "errno", e->sys);
+	add_text(data, "path", e->path);
+	if (o && o->uid >= 0 && is_about_rights(e))
+		json_object_object_add(data, "uid",
+		    json_object_new_int64(o->uid));
 	add_text(data, "hint", e->hint);
+	if (o)
+		add_text(data, "trace_id", o->trace);
 	json_object_object_add(error, "data", data);
 	json_object_object_add(m, "id", json_object_get(id));
 	json_object_object_add(m, "error", error);

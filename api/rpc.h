@@ -33,13 +33,20 @@ MUST_USE int rpc_request_parse(struct json_object *msg, struct rpc_request *r,
     struct err *e);
 
 /*
- * Replies, owned by the caller.  id may be NULL (null); result is taken over;
- * domain names the object of the request, or NULL.
+ * Replies, owned by the caller.  id may be NULL (null); result is taken over.
  */
 struct json_object *rpc_result(struct json_object *id,
     struct json_object *result);
+/* Where an error came up; any of it may be absent. */
+struct rpc_origin {
+	const char *domain;		/* the object of the request */
+	const char *trace;		/* the same as in the daemon's log */
+	int64_t uid;			/* the client's; -1 none */
+};
+
+/* o may be NULL. */
 struct json_object *rpc_error(struct json_object *id, const struct err *e,
-    const char *domain);
+    const struct rpc_origin *o);
 /* A notification; params is taken over. */
 struct json_object *rpc_notification(const char *method,
     struct json_object *params);

@@ -69,6 +69,7 @@ reset(struct err *e, int code, int sys)
 	e->sys = sys;
 	e->line = 0;
 	e->element[0] = '\0';
+	e->path[0] = '\0';
 	e->hint[0] = '\0';
 }
 
@@ -117,6 +118,13 @@ err_hint(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->hint, sizeof(e->hint), fmt, ap);
 	va_end(ap);
+}
+
+void
+err_path(struct err *e, const char *path)
+{
+	if (e)
+		snprintf(e->path, sizeof(e->path), "%s", path);
 }
 
 void

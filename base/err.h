@@ -48,6 +48,7 @@ struct err {
 	int sys;		/* errno behind it, 0 if none */
 	int line;		/* line in the document at fault, 0 if none */
 	char element[64];	/* element or field at fault, "" if none */
+	char path[256];		/* file at fault, "" if none */
 	char msg[512];		/* one sentence, no trailing full stop */
 	char hint[256];		/* what to do about it, "" if nothing is known */
 };
@@ -63,6 +64,8 @@ int err_set_sys(struct err *e, int sys, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 /* Add the remedy to an error already set. */
 void err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Say which file it is about. */
+void err_path(struct err *e, const char *path);
 /* Put "prefix: " before the message. */
 void err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "NO_DOMAIN" for ERR_NO_DOMAIN; "UNKNOWN" for what is not listed. */

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The life of a request: from the message to its one answer, alone or as an
- * entry of a batch.  The role is checked before the parameters are looked at.
+ * entry of a batch.  The role is checked before the parameters are looked at,
+ * and so is the right to the domain but for its name.
+ *
+ * A client may have RPC_MAX_IN_FLIGHT requests unanswered; more wait until
+ * some are answered, in order.  What is urgent overtakes them, so that list
+ * and destroy are answered whatever else goes on.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "api/nearest.h"
 #include "api/rpc.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
@@ -53,8 +60,12 @@ call_free(struct call *call)
 		batch_close_one(call->batch, c);
 	if (c) {
 		TAILQ_REMOVE(&c->calls, call, link);
-		/* There may be room for a message that waits. */
-		if (c->in_flight-- == RPC_MAX_IN_FLIGHT)
+		if (call->urgent)
+			c->urgent--;
+		else
+			c->in_flight--;
+		/* There may be room for one that waits. */
+		if (c->n_parked)
 			ev_feed_event(c->daemon->loop, &c->read_io, EV_CUSTOM);
 	}
 	json_object_put(call->id);
@@ -86,14 +97,34 @@ call_ok(struct call *call, struct json_object *result, int fd)
 	call_free(call);
 }
 
+/* Log an error under a name that the client gets, too; the answer. */
+static struct json_object *
+error_reply(struct daemon *d, struct conn *c, uint64_t trace,
+    struct json_object *id, const char *what, const char *domain,
+    const struct err *e)
+{
+	char text[64];
+	struct rpc_origin o = { .domain = domain, .trace = text,
+		.uid = c ? (int64_t)c->ids.uid : -1 };
+
+	snprintf(text, sizeof(text), "%.8s-%" PRIx64, d->instance, trace);
+	log_line(LOG_INFO, "rpc: what=%s vm=%s uid=%lld code=%d trace=%s "
+	    "error=\"%s\"", what, domain ? domain : "", (long long)o.uid,
+	    e->code, text, e->msg);
+	return c ? rpc_error(id, e, &o) : NULL;
+}
+
 void
 call_fail(struct call *call, const struct err *e)
 {
-	log_line(LOG_INFO, "rpc: what=%s vm=%s code=%d error=\"%s\"",
-	    api_methods[call->method].name, call->domain, e->code, e->msg);
+	struct json_object *msg = error_reply(call->daemon, call->conn,
+	    call->trace, call->id, api_methods[call->method].name,
+	    call->domain, e);
+
 	if (call->id && call->conn)
-		reply(call->conn, call->batch,
-		    rpc_error(call->id, e, call->domain), -1);
+		reply(call->conn, call->batch, msg, -1);
+	else
+		json_object_put(msg);
 	call_free(call);
 }
 
@@ -101,10 +132,26 @@ void
 call_orphan(struct call *call)
 {
 	TAILQ_REMOVE(&call->conn->calls, call, link);
-	call->conn->in_flight--;
 	call->conn = NULL;
 	if (call->abandon)
 		call->abandon(call);
+}
+
+static int
+unknown_method(const char *name, struct err *e)
+{
+	struct nearest near = { .word = name };
+	int i;
+
+	for (i = 0; i < METHOD_COUNT; i++)
+		nearest_offer(&near, api_methods[i].name);
+	err_set(e, ERR_RPC, "there is no method \"%.64s\"", name);
+	if (near.best)
+		err_hint(e, "did you mean %s?", near.best);
+	else
+		err_hint(e, "rpc.discover lists the methods");
+	e->code = RPC_METHOD_NOT_FOUND;
+	return -EINVAL;
 }
 
 static int
@@ -112,24 +159,27 @@ check_request(struct conn *c, const struct rpc_request *r, struct batch *b,
     enum method_id *id, struct err *e)
 {
 	const struct method *m;
+	int rc;
 
 	*id = method_find(r->method);
-	if (*id == METHOD_COUNT) {
-		err_set(e, ERR_RPC, "there is no method \"%.64s\"", r->method);
-		err_hint(e, "rpc.discover lists the methods");
-		e->code = RPC_METHOD_NOT_FOUND;
-		return -EINVAL;
-	}
+	if (*id == METHOD_COUNT)
+		return unknown_method(r->method, e);
 	m = &api_methods[*id];
-	if (m->role > c->role)
-		return err_set(e, ERR_OPERATION_DENIED,
-		    "user %u may not call %s", (unsigned)c->ids.uid, m->name);
+	rc = role_check(c, m, e);
+	if (rc)
+		return rc;
 	if (b && m->flags & METHOD_PASSES_FD) {
 		err_set(e, ERR_RPC, "%s cannot be part of a batch", m->name);
 		e->code = RPC_INVALID_REQUEST;
 		return -EINVAL;
 	}
-	return method_check(m, r->params, e);
+	rc = owner_check_params(c, m, r->params, e);
+	if (!rc)
+		rc = method_check(m, r->params, e);
+	if (!rc && m->flags & METHOD_URGENT && c->urgent >= MAX_URGENT)
+		rc = err_set(e, ERR_RESOURCE_BUSY, "%u requests of this "
+		    "connection are unanswered", c->urgent);
+	return rc;
 }
 
 static struct call *
@@ -145,11 +195,30 @@ call_new(struct conn *c, const struct rpc_request *r, struct batch *b,
 	call->batch = b;
 	call->id = json_object_get(r->id);
 	call->method = id;
+	call->trace = ++c->daemon->last_trace;
+	call->urgent = api_methods[id].flags & METHOD_URGENT;
 	if (b)
 		b->open++;
-	c->in_flight++;
+	if (call->urgent)
+		c->urgent++;
+	else
+		c->in_flight++;
 	TAILQ_INSERT_TAIL(&c->calls, call, link);
 	return call;
+}
+
+/* Answer a request that does not get as far as being a call. */
+static void
+refuse(struct conn *c, struct batch *b, const struct rpc_request *r,
+    const struct err *e, bool answer)
+{
+	struct json_object *msg = error_reply(c->daemon, c,
+	    ++c->daemon->last_trace, r ? r->id : NULL, "refused", NULL, e);
+
+	if (answer)
+		reply(c, b, msg, -1);
+	else
+		json_object_put(msg);
 }
 
 static void
@@ -163,17 +232,14 @@ run_request(struct conn *c, struct json_object *msg, struct batch *b)
 
 	parsed = !rpc_request_parse(msg, &r, &e);
 	if (!parsed || check_request(c, &r, b, &id, &e)) {
-		log_line(LOG_INFO, "rpc: what=refused uid=%u code=%d "
-		    "error=\"%s\"", (unsigned)c->ids.uid, e.code, e.msg);
 		/* What cannot be read may have been a request: answer. */
-		if (!parsed || !r.notification)
-			reply(c, b, rpc_error(r.id, &e, NULL), -1);
+		refuse(c, b, &r, &e, !parsed || !r.notification);
 		return;
 	}
 	call = call_new(c, &r, b, id);
 	if (!call) {
 		err_set_sys(&e, ENOMEM, "request");
-		reply(c, b, rpc_error(r.id, &e, NULL), -1);
+		refuse(c, b, &r, &e, true);
 		return;
 	}
 	method_handlers[id](c->daemon, call, r.params);
@@ -190,7 +256,7 @@ run_batch(struct conn *c, struct json_object *list)
 		err_set(&e, ERR_RPC, n ? "a batch of more than %d requests" :
 		    "an empty batch", RPC_MAX_BATCH);
 		e.code = RPC_INVALID_REQUEST;
-		reply(c, NULL, rpc_error(NULL, &e, NULL), -1);
+		refuse(c, NULL, NULL, &e, true);
 		return;
 	}
 	b = calloc(1, sizeof(*b));
@@ -203,22 +269,105 @@ run_batch(struct conn *c, struct json_object *list)
 	batch_close_one(b, c);
 }
 
+/* Requests that are refused or answered at once need no place either. */
+static bool
+is_urgent(struct json_object *msg)
+{
+	struct json_object *v;
+	enum method_id id;
+	size_t i;
+
+	if (json_object_is_type(msg, json_type_array)) {
+		for (i = 0; i < json_object_array_length(msg); i++)
+			if (!is_urgent(json_object_array_get_idx(msg, i)))
+				return false;
+		return true;
+	}
+	if (!json_object_is_type(msg, json_type_object) ||
+	    !json_object_object_get_ex(msg, "method", &v) ||
+	    !json_object_is_type(v, json_type_string))
+		return true;
+	id = method_find(json_object_get_string(v));
+	return id == METHOD_COUNT || api_methods[id].flags & METHOD_URGENT;
+}
+
+/* Keep it for later; false when too many wait already. */
+static bool
+park(struct conn *c, const char *text, size_t len)
+{
+	struct parked *p = NULL;
+
+	if (c->n_parked < MAX_PARKED &&
+	    c->parked_bytes + len <= JSON_MAX_BYTES)
+		p = malloc(sizeof(*p) + len);
+	if (!p)
+		return false;
+	p->len = len;
+	memcpy(p->text, text, len);
+	STAILQ_INSERT_TAIL(&c->parked, p, link);
+	c->n_parked++;
+	c->parked_bytes += len;
+	return true;
+}
+
+/* Too many wait: each request in msg is told so. */
+static void
+refuse_all(struct conn *c, struct json_object *msg, struct batch *b)
+{
+	struct rpc_request r;
+	struct err e = { 0 };
+	bool parsed = !rpc_request_parse(msg, &r, &e);
+
+	if (parsed) {
+		err_set(&e, ERR_RESOURCE_BUSY, "%d requests of this "
+		    "connection are in flight and %u wait",
+		    RPC_MAX_IN_FLIGHT, c->n_parked);
+		err_hint(&e, "wait for answers before asking for more");
+	}
+	refuse(c, b, &r, &e, !parsed || !r.notification);
+}
+
+static void
+refuse_batch(struct conn *c, struct json_object *list)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+	size_t i;
+
+	if (!b)
+		return;
+	b->open = 1;
+	b->replies = json_object_new_array();
+	for (i = 0; i < json_object_array_length(list); i++)
+		refuse_all(c, json_object_array_get_idx(list, i), b);
+	batch_close_one(b, c);
+}
+
 void
-call_dispatch(struct conn *c, const char *text, size_t len)
+call_dispatch(struct conn *c, const char *text, size_t len, bool parked)
 {
 	struct err e = { 0 };
 	struct json_object *msg = json_parse(text, len, &e);
+	bool batch, wait;
 
 	if (!msg) {
 		/* Where the next message begins is anybody's guess. */
-		reply(c, NULL, rpc_error(NULL, &e, NULL), -1);
+		refuse(c, NULL, NULL, &e, true);
 		c->closing = true;
 		return;
 	}
-	if (json_object_is_type(msg, json_type_array))
+	batch = json_object_is_type(msg, json_type_array);
+	wait = (c->in_flight >= RPC_MAX_IN_FLIGHT ||
+	    (c->n_parked && !parked)) && !is_urgent(msg);
+	if (wait && !park(c, text, len)) {
+		if (batch && json_object_array_length(msg) <= RPC_MAX_BATCH)
+			refuse_batch(c, msg);
+		else
+			refuse_all(c, msg, NULL);
+	} else if (!wait && batch) {
 		run_batch(c, msg);
-	else
+	} else if (!wait) {
 		run_request(c, msg, NULL);
+	}
 	json_object_put(msg);
 }
 

@@ -3,7 +3,8 @@
  * trivisord: what its files share.  One thread, one libev loop.
  *
  *	listen.c	sockets for clients	notify.c	word to the service manager
- *	conn.c	connections, framing, batches	call.c	one request's life
+ *	admit.c	who may connect	roles.c	who may do what
+ *	conn.c	connections, framing	call.c	one request's life, batches
  *	methods.c, methods_run.c	handlers, one per row of api/methods.h
  *	domain.c	domains and their states	store.c	definitions on disk
  *	monitor.c	a living monitor: control channel, end
@@ -32,9 +33,16 @@
 #include "vm/control.h"
 
 #define MAX_CONNECTIONS 128
-#define MAX_CONNECTIONS_PER_UID 96
-#define MAX_OUTPUT_BYTES (8u << 20)
+/* Of them, for root alone; the rest for the daemon's own user and others. */
+#define KEPT_CONNECTIONS 16
+#define MAX_CONNECTIONS_PER_UID 32	/* but for root and that user */
+#define MAX_OUTPUT_BYTES (1u << 20)	/* queued for one that does not read */
+#define MAX_BUFFERED (32u << 20)	/* all connections' input and output */
+#define MAX_PARKED 64			/* requests that wait, of one */
+#define MAX_URGENT 64			/* in flight, of one */
 #define EVENT_RING 4096
+#define EVENT_BYTES (4u << 20)
+#define SUBSCRIBE_MAX 64		/* types or domains named in one */
 #define PATH_BYTES 4096
 /* XML_MAX_BYTES of api/xml_doc.h: nothing is stored that is not read back. */
 #define XML_MAX_BYTES_STORED (1u << 20)
@@ -56,6 +64,7 @@ struct options {
 	char run_dir[PATH_BYTES];
 	char log_dir[PATH_BYTES];
 	char monitor[PATH_BYTES];
+	char admin_group[64];		/* whose members are administrators */
 	char cgroup[PATH_BYTES];	/* "": find it */
 	int lifeline_fd;	/* end with its other end; -1 none */
 	int ready_fd;		/* a byte when the socket listens; -1 none */
@@ -76,31 +85,38 @@ options_private(const struct options *o)
 /* ---- events.c --------------- */
 
 struct event_slot {
-	uint64_t seq;			/* 0: never used */
-	char uuid[37];
-	struct json_object *params;	/* owned */
+	char type[32];
+	char uuid[37];			/* "" of no domain */
+	char *text;			/* owned: the notification */
+	size_t len;
 };
 
 struct event_log {
-	uint64_t last_seq;
+	uint64_t first_seq, last_seq;	/* those kept; none when first > last */
+	size_t bytes;
 	struct event_slot ring[EVENT_RING];
 };
 
-/* What a connection wants to hear. */
+/* What a connection wants to hear; all zero: nothing. */
 struct subscription {
 	bool on;
-	char uuid[37];			/* "" all */
-	struct json_object *types;	/* owned array, NULL all */
+	uint64_t next;			/* number of the next one to send */
+	struct json_object *types;	/* owned array of patterns, NULL all */
+	char (*uuids)[37];		/* owned; all when there are none */
+	size_t n_uuids;
 };
 
-/* data is taken over; may be NULL. */
+void event_log_init(struct event_log *l);
+void event_log_fini(struct event_log *l);
+/*
+ * Tell the subscribers.  type is in api/events.h; uuid is "" where it is of no
+ * domain; data is taken over and may be NULL.
+ */
 void event_emit(struct daemon *d, const char *type, const char *name,
     const char *uuid, struct json_object *data);
-/* Send c the kept events after since; false when some are lost. */
-bool event_replay(struct daemon *d, struct conn *c, uint64_t since);
-/* Are all events after since still kept? */
-bool event_oldest(const struct daemon *d, uint64_t since);
-void event_log_fini(struct event_log *l);
+/* Send c what it has subscribed to, as far as it reads. */
+void events_pump(struct conn *c);
+void subscription_fini(struct subscription *s);
 
 /* ---- domain.c --------------- */
 
@@ -167,6 +183,9 @@ struct json_object *domain_json(const struct domain *dom, bool full);
 MUST_USE int store_open(const char *state_dir, struct err *e);
 MUST_USE int store_save(const char *state_dir, const char *uuid,
     const char *text, struct err *e);
+/* Save def as it now is. */
+MUST_USE int store_def(struct daemon *d, const struct domain_def *def,
+    struct err *e);
 MUST_USE int store_remove(const char *state_dir, const char *uuid,
     struct err *e);
 /*
@@ -336,20 +355,34 @@ struct out_msg {
 	char text[];
 };
 
+/* A request that waits until fewer are in flight. */
+struct parked {
+	STAILQ_ENTRY(parked) link;
+	size_t len;
+	char text[];
+};
+
 struct conn {
 	TAILQ_ENTRY(conn) link;
 	struct daemon *daemon;
 	int fd;
 	ev_io read_io, write_io;
-	ev_timer frame_timer;	/* a message must be whole soon */
+	ev_timer timer;		/* the next of its deadlines */
+	ev_timer more;		/* runs: messages wait for its next turn */
+	ev_tstamp timer_at, frame_since, closing_since;
+	ev_tstamp progress;	/* of writing */
+	ev_tstamp active;	/* when it last said something */
 	struct json_framer in;
+	STAILQ_HEAD(, parked) parked;
 	STAILQ_HEAD(, out_msg) out;
-	size_t out_bytes;
-	unsigned in_flight;
+	size_t out_bytes, parked_bytes;
+	size_t accounted;	/* of all this, in daemon.buffered */
+	unsigned in_flight, urgent, n_parked;
+	bool spoke;		/* it has sent a whole message */
 	bool eof;		/* the client will say no more */
 	bool closing;		/* nothing is taken in any more */
-	bool lingers;		/* frame_timer limits the closing */
 	bool dead;
+	bool read_only;
 	enum method_role role;
 	struct client_ids ids;
 	struct subscription sub;
@@ -358,13 +391,39 @@ struct conn {
 
 TAILQ_HEAD(conn_list, conn);
 
-/* A listener became readable. */
-void conn_on_accept(struct ev_loop *loop, ev_io *w, int events);
+/* fd is taken over; NULL when there is no memory. */
+struct conn *conn_new(struct listener *l, int fd,
+    const struct client_ids *ids, enum method_role role);
+/* Free a connection; not from within its callbacks, nor from a loop. */
+void conn_evict(struct conn *c, const char *reason);
 void conn_close_all(struct daemon *d);
 /* Queue one message (taken over) and a descriptor (taken over, -1 none). */
 void conn_send(struct conn *c, struct json_object *msg, int fd);
+void conn_send_text(struct conn *c, const char *text, size_t len, int fd);
 
+/* ---- admit.c, roles.c --------------- */
 
+void admit_init(struct daemon *d);
+/* A listener became readable. */
+void conn_on_accept(struct ev_loop *loop, ev_io *w, int events);
+enum method_role role_of(const struct daemon *d, const struct client_ids *ids,
+    bool read_only);
+bool client_in_group(const struct client_ids *ids, gid_t gid);
+
+/* May c call m at all?  ERR_OPERATION_DENIED or ERR_ACCESS_DENIED. */
+MUST_USE int role_check(const struct conn *c, const struct method *m,
+    struct err *e);
+/* May c change dom? */
+MUST_USE int owner_check(const struct conn *c, const struct domain *dom,
+    struct err *e);
+/* The same for the domain that params name, if m changes what it names. */
+MUST_USE int owner_check_params(const struct conn *c, const struct method *m,
+    struct json_object *params, struct err *e);
+bool client_owns(const struct domain_def *def, const struct client_ids *ids);
+/* A new domain is its maker's; c NULL: the administrators'. */
+void owner_set(struct domain_def *def, const struct conn *c);
+void owner_copy(struct domain_def *to, const struct domain_def *from);
+struct json_object *owner_json(const struct domain_def *def);
 
 /* A request that has not been answered yet. */
 struct call {
@@ -375,6 +434,8 @@ struct call {
 	struct json_object *id;		/* owned; NULL: a notification */
 	enum method_id method;
 	char domain[VM_NAME_MAX + 1];	/* named in an error */
+	uint64_t trace;			/* in its error, and in the log */
+	bool urgent;
 	struct json_object *extra;	/* owned; merged into the answer */
 	/*
 	 * Set where nothing is left to do once the client has gone: it then
@@ -384,8 +445,11 @@ struct call {
 	void *ctx;			/* abandon()'s */
 };
 
-/* Take a whole message apart and run what it asks for. */
-void call_dispatch(struct conn *c, const char *text, size_t len);
+/*
+ * Take a whole message apart and run what it asks for, or park it for later
+ * where too much is in flight and it is not urgent.  parked: it was, before.
+ */
+void call_dispatch(struct conn *c, const char *text, size_t len, bool parked);
 /* Either ends the call.  result is taken over; so is fd (-1 none). */
 void call_ok(struct call *call, struct json_object *result, int fd);
 void call_fail(struct call *call, const struct err *e);
@@ -415,6 +479,7 @@ method_fn on_domain_create, on_domain_start, on_domain_shutdown,
     on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm,
     on_domain_profile, on_domain_bt_stats;
 method_fn on_job_list, on_job_get, on_job_wait, on_job_cancel;
+method_fn on_events_subscribe, on_events_unsubscribe, on_domain_set_owner;
 
 /* ---- main.c --------------- */
 
@@ -431,6 +496,11 @@ struct daemon {
 	char instance[33];		/* random, of this daemon's life */
 	struct conn_list conns;
 	unsigned n_conns;
+	size_t buffered;		/* by all of them */
+	uint64_t n_refused, last_trace;
+	gid_t admin_gid;
+	bool has_admin_gid;
+	ev_timer accept_timer;		/* runs: nobody is accepted */
 	struct listener listener[MAX_LISTENERS];
 	int lock_fd;
 	ev_io lifeline_io;

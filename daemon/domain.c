@@ -200,6 +200,7 @@ add_full(const struct domain *dom, const struct domain_def *def,
 	add_text(o, "initrd", def->initrd);
 	add_text(o, "cmdline", c->cmdline);
 	add_text(o, "machine", def->machine);
+	json_object_object_add(o, "owner", owner_json(dom->def));
 	add_text(o, "on_poweroff", vm_action_name(c->on_poweroff));
 	add_text(o, "on_reboot", vm_action_name(c->on_reboot));
 	add_text(o, "on_crash", vm_action_name(c->on_crash));

@@ -67,6 +67,7 @@ open_failed(int sys, const struct client_ids *ids, const char *object,
     const char *path, struct err *e)
 {
 	err_set_sys(e, sys, "%s \"%.256s\": cannot open", object, path);
+	err_path(e, path);
 	if (sys == ENOENT)
 		err_hint(e, "check the path; is the file there?");
 	else if (sys == EACCES || sys == EPERM)

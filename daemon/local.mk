@@ -5,7 +5,7 @@ libselect_a_SOURCES = modes/select.h modes/select.c
 
 sbin_PROGRAMS += bin/trivisord
 bin_trivisord_SOURCES = daemon/daemon.h daemon/monitor.h daemon/main.c daemon/options.c \
-	daemon/listen.c daemon/notify.c daemon/conn.c daemon/call.c daemon/methods.c daemon/methods_run.c \
+	daemon/listen.c daemon/notify.c daemon/conn.c daemon/admit.c daemon/roles.c daemon/call.c daemon/methods.c daemon/methods_run.c \
 	daemon/domain.c daemon/store.c daemon/files.c daemon/events.c \
 	daemon/monitor.c daemon/start.c daemon/spawn.c daemon/attach.c \
 	daemon/run_dir.c daemon/serials.c daemon/jobs.h daemon/jobs_int.h \

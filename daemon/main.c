@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,15 @@ on_end_timer(struct ev_loop *loop, ev_timer *w, int events)
 }
 
 static void
+tell_ending(struct daemon *d, const char *why)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "reason", json_object_new_string(why));
+	event_emit(d, "server.ending", "", "", o);
+}
+
+static void
 begin_end(struct daemon *d, const char *why)
 {
 	struct domain *dom;
@@ -77,6 +87,7 @@ begin_end(struct daemon *d, const char *why)
 		return;
 	log_line(LOG_INFO, "daemon: what=ending reason=%s", why);
 	notify_manager("STOPPING=1");
+	tell_ending(d, why);
 	if (!options_private(&d->opt)) {
 		ev_break(d->loop, EVBREAK_ALL);
 		return;
@@ -181,11 +192,23 @@ set_up(struct daemon *d, struct err *e)
 }
 
 static void
+tell_started(struct daemon *d)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "version",
+	    json_object_new_string(PACKAGE_VERSION));
+	json_object_object_add(o, "pid", json_object_new_int(getpid()));
+	event_emit(d, "server.started", "", "", o);
+}
+
+static void
 tell_ready(struct daemon *d)
 {
 	log_line(LOG_INFO, "daemon: what=ready version=%s pid=%d socket=%s "
 	    "domains=%u", PACKAGE_VERSION, (int)getpid(), d->opt.socket,
 	    d->n_domains);
+	tell_started(d);
 	notify_manager("READY=1\nSTATUS=serving\n");
 	if (d->opt.ready_fd < 0)
 		return;
@@ -265,6 +288,8 @@ main(int argc, char **argv)
 	d->loop = ev_loop_new(EVFLAG_AUTO);
 	BUG_ON(!d->loop || jobs_init(d));
 	choose_instance(d);
+	event_log_init(&d->events);
+	admit_init(d);
 	probe_host(&d->caps);
 	cgroup_find(&d->cgroup, d->opt.cgroup[0] ? d->opt.cgroup : NULL);
 	rc = set_up(d, &e);

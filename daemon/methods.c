@@ -109,8 +109,13 @@ limits_json(void)
 	add_int(o, "depth", JSON_MAX_DEPTH);
 	add_int(o, "xml_bytes", XML_MAX_BYTES_STORED);
 	add_int(o, "batch", RPC_MAX_BATCH);
+	add_int(o, "tokens", JSON_MAX_TOKENS);
+	add_int(o, "key_bytes", JSON_MAX_KEY);
 	add_int(o, "in_flight", RPC_MAX_IN_FLIGHT);
+	add_int(o, "waiting", MAX_PARKED);
+	add_int(o, "output_bytes", MAX_OUTPUT_BYTES);
 	add_int(o, "connections", MAX_CONNECTIONS);
+	add_int(o, "connections_per_user", MAX_CONNECTIONS_PER_UID);
 	add_int(o, "events_kept", EVENT_RING);
 	add_int(o, "vcpus", VM_MAX_VCPUS);
 	add_int(o, "memory", VM_MAX_MEMORY);
@@ -207,7 +212,7 @@ parse_for_define(struct daemon *d, const char *xml, struct domain_def **def,
 	return rc;
 }
 
-static int
+int
 store_def(struct daemon *d, const struct domain_def *def, struct err *e)
 {
 	char *text = domain_def_stored(def);
@@ -295,6 +300,12 @@ on_domain_define(struct daemon *d, struct call *call,
 		rc = domain_choose_mode(d, def, &choice, &e);
 	if (!rc)
 		rc = find_replaced(d, def, &dom, &e);
+	if (!rc && dom)
+		rc = owner_check(call->conn, dom, &e);
+	if (!rc && dom)
+		owner_copy(def, dom->def);
+	else if (!rc)
+		owner_set(def, call->conn);
 	if (!rc)
 		rc = store_def(d, def, &e);
 	if (!rc)
@@ -397,46 +408,6 @@ on_domain_xml(struct daemon *d, struct call *call, struct json_object *params)
 	call_ok(call, result, -1);
 }
 
-static void
-on_events_subscribe(struct daemon *d, struct call *call,
-    struct json_object *params)
-{
-	uint64_t since = param_u64(params, "since_seq", d->events.last_seq);
-	struct subscription *s = &call->conn->sub;
-	struct conn *c = call->conn;
-	struct json_object *result;
-	struct domain *dom = NULL;
-
-	if (param_has(params, "domain")) {
-		dom = param_domain(d, call, params);
-		if (!dom)
-			return;
-	}
-	json_object_put(s->types);
-	s->types = NULL;
-	if (param_has(params, "types"))
-		s->types = json_object_get(json_object_object_get(params,
-		    "types"));
-	snprintf(s->uuid, sizeof(s->uuid), "%s", dom ? dom->uuid : "");
-	s->on = true;
-	result = json_object_new_object();
-	add_int(result, "seq", (int64_t)d->events.last_seq);
-	json_object_object_add(result, "lost",
-	    json_object_new_boolean(!event_oldest(d, since)));
-	call_ok(call, result, -1);
-	(void)event_replay(d, c, since);
-}
-
-static void
-on_events_unsubscribe(struct daemon *d, struct call *call,
-    struct json_object *params)
-{
-	(void)d;
-	(void)params;
-	call->conn->sub.on = false;
-	call_ok(call, json_object_new_object(), -1);
-}
-
 method_fn *const method_handlers[METHOD_COUNT] = {
 	[METHOD_RPC_DISCOVER] = on_rpc_discover,
 	[METHOD_SERVER_INFO] = on_server_info,
@@ -459,6 +430,7 @@ method_fn *const method_handlers[METHOD_COUNT] = {
 	[METHOD_DOMAIN_DISASM] = on_domain_disasm,
 	[METHOD_DOMAIN_PROFILE] = on_domain_profile,
 	[METHOD_DOMAIN_BT_STATS] = on_domain_bt_stats,
+	[METHOD_DOMAIN_SET_OWNER] = on_domain_set_owner,
 	[METHOD_JOB_LIST] = on_job_list,
 	[METHOD_JOB_GET] = on_job_get,
 	[METHOD_JOB_WAIT] = on_job_wait,

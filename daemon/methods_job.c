@@ -64,9 +64,17 @@ on_job_cancel(struct daemon *d, struct call *call, struct json_object *params)
 {
 	struct job *job = param_job(d, call, params);
 	struct err e = { 0 };
+	struct domain *dom;
 
 	if (!job)
 		return;
+	dom = job->uuid[0] ? domain_find(d, job->uuid, NULL) : NULL;
+	if (dom ? owner_check(call->conn, dom, &e) :
+	    call->conn->role < ROLE_ADMIN && err_set(&e, ERR_ACCESS_DENIED,
+	    "job %s is for administrators to cancel", job->id)) {
+		call_fail(call, &e);
+		return;
+	}
 	if (job_cancel(job, &e)) {
 		call_fail(call, &e);
 		return;

@@ -333,6 +333,7 @@ on_domain_create(struct daemon *d, struct call *call,
 	snprintf(call->domain, sizeof(call->domain), "%s", def->cfg.name);
 	rc = must_be_new(d, def, &e);
 	if (!rc) {
+		owner_set(def, call->conn);
 		dom = domain_new(d, def, false);
 		rc = dom ? 0 : err_set_sys(&e, ENOMEM, "domain");
 	}

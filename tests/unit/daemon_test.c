@@ -767,10 +767,11 @@ events_are_replayed(void **state)
 	    "lost")));
 	json_object_put(r);
 	json_object_put(p);
-	for (i = 1; i <= 2; i++) {
+	for (i = 1; i <= 3; i++) {
 		assert_int_equal(client_event(d.c, &ev, LIMIT_MS, &e), 1);
 		assert_int_equal(int_in(ev, "seq"), i);
-		assert_string_equal(text_in(ev, "type"), "domain.defined");
+		assert_string_equal(text_in(ev, "type"), i == 1 ?
+		    "server.started" : "domain.defined");
 		json_object_put(ev);
 	}
 	/* A number from another life. */
@@ -782,6 +783,15 @@ events_are_replayed(void **state)
 	    "lost")));
 	json_object_put(r);
 	json_object_put(p);
+	/* The gap is told, then comes what there is. */
+	assert_int_equal(client_event(d.c, &ev, LIMIT_MS, &e), 1);
+	assert_string_equal(text_in(ev, "type"), "events.lost");
+	assert_int_equal(int_in(ev, "from"),
+	    100);
+	json_object_put(ev);
+	assert_int_equal(client_event(d.c, &ev, LIMIT_MS, &e), 1);
+	assert_int_equal(int_in(ev, "seq"), 1);
+	json_object_put(ev);
 	stop_daemon(&d);
 }
 

@@ -90,6 +90,21 @@ param_domain(struct daemon *dd, struct call *call, struct json_object *params)
 	return strcmp(param_text(params, "domain"), dom.name) ? NULL : &dom;
 }
 
+struct domain *
+domain_find(struct daemon *dd, const char *what, struct err *e)
+{
+	(void)dd;
+	(void)e;
+	return strcmp(what, dom.uuid) ? NULL : &dom;
+}
+
+int
+owner_check(const struct conn *c, const struct domain *of, struct err *e)
+{
+	assert_ptr_equal(of, &dom);
+	return c->role == ROLE_ADMIN ? 0 : err_set(e, ERR_ACCESS_DENIED, "no");
+}
+
 /* ---- */
 
 static int
@@ -177,7 +192,8 @@ test_failure(void **state)
 {
 	struct job *job = job_new(d, &dom, "move", NULL, NULL);
 	struct err e = { 0 };
-	struct call call = { 0 };
+	struct conn admin = { .role = ROLE_ADMIN };
+	struct call call = { .conn = &admin };
 
 	(void)state;
 	err_set(&e, ERR_OPERATION_TIMEOUT, "nobody answered");
@@ -206,13 +222,19 @@ static void
 test_cancel(void **state)
 {
 	int stopped = 0;
-	struct call call = { 0 }, waiting = { 0 };
+	struct conn admin = { .role = ROLE_ADMIN }, other = { .role = ROLE_OPERATOR };
+	struct call call = { .conn = &other }, waiting = { 0 };
 
 	(void)state;
 	assert_non_null(job_new(d, &dom, "move", stop, &stopped));
 	assert_non_null(job_new(d, &dom, "copy", NULL, NULL));
 	ask(on_job_wait, &waiting, "beef-1", -1);
 	assert_int_equal(answers, 0);
+	ask(on_job_cancel, &call, "beef-1", -1);
+	assert_int_equal(refusal.code, ERR_ACCESS_DENIED);
+	assert_int_equal(stopped, 0);
+	answers = 0;
+	call.conn = &admin;
 	ask(on_job_cancel, &call, "beef-1", -1);
 	assert_int_equal(stopped, 1);
 	/* The waiter's answer and the canceller's. */

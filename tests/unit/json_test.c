@@ -311,7 +311,8 @@ errors_carry_what_a_program_needs(void **state)
 	(void)state;
 	err_set_sys(&e, ENOENT, "kernel");
 	err_hint(&e, "look");
-	m = rpc_error(NULL, &e, "demo");
+	m = rpc_error(NULL, &e, &(struct rpc_origin){ .domain = "demo",
+	    .uid = -1 });
 	assert_true(json_object_object_get_ex(m, "error", &error));
 	assert_true(json_object_object_get_ex(error, "data", &data));
 	assert_string_equal(json_object_to_json_string_ext(data,
