@@ -16,7 +16,7 @@
 
 #define REQ PARAM_REQUIRED
 #define END { NULL, PARAM_STRING, 0, NULL }
-#define DOMAIN { "domain", PARAM_STRING, REQ, "name or uuid of the domain" }
+#define DOMAIN { "domain", PARAM_STRING, REQ, "name, uuid, its unique beginning, or id" }
 
 /* What may be said at every start, over the definition and for this run. */
 #define RUN_PARAMS \
@@ -103,6 +103,13 @@ static const struct method_param DOMAIN_CONSOLE_params[] = {
 	{ "force", PARAM_BOOL, 0, "take the writing over from another" },
 	{ "history", PARAM_SIZE, 0,
 	  "bytes of earlier output to begin with (default 256K)" },
+	END
+};
+
+static const struct method_param DOMAIN_STATS_ALL_params[] = {
+	{ "domains", PARAM_STRINGS, 0, "of these only" },
+	{ "groups", PARAM_STRINGS, 0,
+	  "state, cpu, balloon, vcpu, engine; default: all" },
 	END
 };
 

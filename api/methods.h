@@ -7,7 +7,8 @@
  * a handler in daemon/.  Fields are only ever added.
  *
  * Parameters are named (an object); what is not listed is refused.  A domain
- * is named by its name or uuid in "domain".  Sizes are bytes as an integer, or
+ * is named in "domain" by name, uuid, unique beginning of the uuid (four
+ * characters at least) or the id of its run.  Sizes are bytes as an integer, or
  * a string such as "512M" (K, M, G, T are powers of 1024).
  */
 #ifndef TRIVISOR_API_METHODS_H
@@ -58,6 +59,8 @@
 	  "a descriptor of a serial port of a running domain") \
 	X(DOMAIN_STATS, "domain.stats", VIEWER, 0, \
 	  "counters of a running domain") \
+	X(DOMAIN_STATS_ALL, "domain.stats_all", VIEWER, 0, \
+	  "counters of several domains, of all by default, at once") \
 	X(DOMAIN_DISASM, "domain.disasm", OPERATOR, METHOD_OWNER, \
 	  "guest code and the host code made of it") \
 	X(DOMAIN_PROFILE, "domain.profile", OPERATOR, METHOD_OWNER, \

@@ -35,7 +35,7 @@ static const struct {
 	{ "WAY", "acpi" },
 	{ "TYPES", "domain.lifecycle domain.defined domain.undefined "
 	  "job.started job.progress job.ended" },
-	{ "GROUPS", "state cpu balloon vcpu engine" },
+	{ "KEY", "cpu memory exits translations name state" },
 };
 
 /* Which domains a verb is for; all, where it is not listed. */

@@ -4,7 +4,7 @@ bin_trivisor_SOURCES = cli/cli.h cli/main.c cli/verbs_tab.c cli/args.c \
 	cli/values.c cli/file.c cli/json_out.c cli/connect.c cli/verbs.c \
 	cli/help.c cli/text.h cli/text.c cli/table.h cli/table.c cli/list.c \
 	cli/dominfo.c cli/power.c cli/job.h cli/job.c cli/host.c cli/event.c \
-	cli/edit.c cli/complete.c cli/completion.c \
+	cli/edit.c cli/domstats.c cli/top.c cli/complete.c cli/completion.c \
 	cli/show.c cli/bt_stats.c cli/run_opts.h cli/run_opts.c cli/console.c cli/pump.h \
 	cli/pump.c cli/term.h cli/term.c cli/private.h cli/private.c \
 	cli/run.c

@@ -99,6 +99,37 @@ static const struct cli_opt domstate_opts[] = {
 	END
 };
 
+static const struct cli_opt domstats_opts[] = {
+	{ "state", 0, NULL, "only these counters, and others named: the state" },
+	{ "cpu-total", 0, NULL, "likewise: processor time" },
+	{ "balloon", 0, NULL, "likewise: memory" },
+	{ "vcpu", 0, NULL, "likewise: virtual CPUs" },
+	{ "perf", 0, NULL, "the same as --engine" },
+	{ "engine", 0, NULL, "likewise: what runs the guest's code" },
+	{ "list-active", 0, NULL, "only domains that are active" },
+	{ "list-inactive", 0, NULL, "only domains that are not" },
+	{ "list-running", 0, NULL, "only domains in this state" },
+	{ "list-paused", 0, NULL, "likewise" },
+	{ "list-shutoff", 0, NULL, "likewise" },
+	{ "list-other", 0, NULL, "likewise: crashed, or on the way" },
+	{ "list-persistent", 0, NULL, "only those with a stored definition" },
+	{ "list-transient", 0, NULL, "only those without" },
+	{ "raw", 0, NULL, "accepted as by virsh: it is never different" },
+	{ "nowait", 0, NULL, "accepted as by virsh: it never waits long" },
+	END
+};
+
+static const struct cli_opt top_opts[] = {
+	{ "batch", 'b', NULL, "one table after the other, on no screen" },
+	{ "iterations", 'n', "N", "end after N tables" },
+	{ "interval", 'd', "TIME", "from one to the next (default 2s)" },
+	{ "sort", 's', "KEY", "by cpu (the default), memory, exits, "
+	  "translations, name or state" },
+	{ "reverse", 'r', NULL, "the other way round" },
+	TABLE_OPTS,
+	END
+};
+
 static const struct cli_opt dumpxml_opts[] = {
 	{ "inactive", 0, NULL, "as stored, without what is known at run time" },
 	END
@@ -224,6 +255,18 @@ const struct verb cli_verbs[] = {
 	  no_opts, CLI_USAGE, verb_vcpucount, NULL },
 	{ "ttyconsole", NULL, "NAME", 1, 1, "the terminal of its console",
 	  no_opts, CLI_USAGE, verb_ttyconsole, NULL },
+	{ "domstats", "stats", "[NAME]...", 0, ARGS_MAX_OPERANDS,
+	  "counters of domains, of all by default",
+	  domstats_opts, CLI_USAGE, verb_domstats,
+	  "A domain whose monitor does not answer within two seconds is listed "
+	  "with what the host knows about it." },
+	{ "top", NULL, "", 0, 0, "what the domains use, again and again",
+	  top_opts, CLI_USAGE, verb_top,
+	  "On a terminal q ends it, r turns the order round, and c, m, e, t, n "
+	  "and s sort. %CPU is of one processor of the host, USED the host's "
+	  "memory, EXITS/S how often the guest needed its monitor, TRANSLATED "
+	  "how many pieces of guest code have been translated, NEW/S how many "
+	  "of them in a second." },
 	{ "dumpxml", NULL, "NAME", 1, 1, "print its XML",
 	  dumpxml_opts, CLI_USAGE, verb_dumpxml, NULL },
 	{ "edit", NULL, "NAME", 1, 1, "change its stored XML in an editor",

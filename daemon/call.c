@@ -423,7 +423,7 @@ param_domain(struct daemon *d, struct call *call, struct json_object *params)
 {
 	const char *what = param_text(params, "domain");
 	struct err e = { 0 };
-	struct domain *dom = domain_find(d, what, &e);
+	struct domain *dom = domain_resolve(d, what, &e);
 
 	snprintf(call->domain, sizeof(call->domain), "%s",
 	    dom ? dom->name : what);

@@ -157,6 +157,12 @@ const char *domain_state_name(enum domain_state s);
 bool domain_state_parse(const char *text, enum domain_state *s);
 /* By name or uuid; NULL and *e (ERR_NO_DOMAIN) when there is none. */
 struct domain *domain_find(struct daemon *d, const char *what, struct err *e);
+/*
+ * The one a client means: by name or uuid, by the id of its run, or by the
+ * beginning of its uuid where no other's begins so.
+ */
+struct domain *domain_resolve(struct daemon *d, const char *what,
+    struct err *e);
 /* New and in the list; def is taken over. */
 struct domain *domain_new(struct daemon *d, struct domain_def *def,
     bool persistent);
@@ -467,7 +473,7 @@ uint64_t param_u64(struct json_object *params, const char *name,
     uint64_t otherwise);
 bool param_bool(struct json_object *params, const char *name, bool otherwise);
 bool param_has(struct json_object *params, const char *name);
-/* The domain in "domain"; ends the call and gives NULL when there is none. */
+/* The domain that "domain" means; ends the call and gives NULL when there is none. */
 struct domain *param_domain(struct daemon *d, struct call *call,
     struct json_object *params);
 
@@ -477,7 +483,7 @@ struct json_object *warnings_json(const struct domain_def *def);
 method_fn on_domain_create, on_domain_start, on_domain_shutdown,
     on_domain_destroy, on_domain_reset, on_domain_nmi, on_domain_suspend,
     on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm,
-    on_domain_profile, on_domain_bt_stats;
+    on_domain_profile, on_domain_bt_stats, on_domain_stats_all;
 method_fn on_job_list, on_job_get, on_job_wait, on_job_cancel;
 method_fn on_events_subscribe, on_events_unsubscribe, on_domain_set_owner;
 

@@ -9,11 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/rpc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
+
+/* Fewer characters would be too easily meant for something else. */
+#define UUID_PREFIX_LEAST 4
 
 static const char *const state_names[DOMAIN_STATE_COUNT] = {
 	[DOMAIN_SHUTOFF] = "shutoff",
@@ -55,6 +59,60 @@ domain_find(struct daemon *d, const char *what, struct err *e)
 	err_set(e, ERR_NO_DOMAIN, "there is no domain \"%.64s\"", what);
 	err_hint(e, "domain.list (trivisor list --all) shows what is there");
 	return NULL;
+}
+
+/* The only domain whose uuid begins so; *n counts them. */
+static struct domain *
+find_prefix(struct daemon *d, const char *what, unsigned *n)
+{
+	struct domain *dom, *found = NULL;
+	size_t len = strlen(what);
+
+	*n = 0;
+	if (len < UUID_PREFIX_LEAST ||
+	    strspn(what, "0123456789abcdefABCDEF-") != len)
+		return NULL;
+	TAILQ_FOREACH(dom, &d->domains, link) {
+		if (!strncasecmp(dom->uuid, what, len)) {
+			found = dom;
+			++*n;
+		}
+	}
+	return *n == 1 ? found : NULL;
+}
+
+static struct domain *
+find_id(struct daemon *d, const char *what)
+{
+	struct domain *dom;
+	char id[16];
+
+	TAILQ_FOREACH(dom, &d->domains, link) {
+		snprintf(id, sizeof(id), "%u", dom->id);
+		if (dom->id && !strcmp(id, what))
+			return dom;
+	}
+	return NULL;
+}
+
+struct domain *
+domain_resolve(struct daemon *d, const char *what, struct err *e)
+{
+	struct domain *dom = domain_find(d, what, e);
+	unsigned n = 0;
+
+	if (!dom)
+		dom = find_id(d, what);
+	if (!dom)
+		dom = find_prefix(d, what, &n);
+	if (dom && e)
+		*e = (struct err){ 0 };
+	if (n > 1) {
+		err_set(e, ERR_NO_DOMAIN, "%u domains have a uuid that begins "
+		    "with \"%s\"", n, what);
+		err_hint(e, "give more of it, or the name");
+	}
+	return dom;
 }
 
 struct domain *
@@ -195,7 +253,6 @@ add_full(const struct domain *dom, const struct domain_def *def,
 	const struct vm_config *c = &def->cfg;
 
 	json_object_object_add(o, "reasons", reasons_json(&dom->choice));
-	add_text(o, "title", def->title);
 	add_text(o, "kernel", def->kernel);
 	add_text(o, "initrd", def->initrd);
 	add_text(o, "cmdline", c->cmdline);
@@ -219,6 +276,7 @@ domain_json(const struct domain *dom, bool full)
 
 	add_text(o, "name", dom->name);
 	add_text(o, "uuid", dom->uuid);
+	add_text(o, "title", def->title);
 	add_text(o, "state", domain_state_name(dom->state));
 	add_text(o, "reason", dom->reason);
 	json_object_object_add(o, "persistent",

@@ -427,6 +427,7 @@ method_fn *const method_handlers[METHOD_COUNT] = {
 	[METHOD_DOMAIN_XML] = on_domain_xml,
 	[METHOD_DOMAIN_CONSOLE] = on_domain_console,
 	[METHOD_DOMAIN_STATS] = on_domain_stats,
+	[METHOD_DOMAIN_STATS_ALL] = on_domain_stats_all,
 	[METHOD_DOMAIN_DISASM] = on_domain_disasm,
 	[METHOD_DOMAIN_PROFILE] = on_domain_profile,
 	[METHOD_DOMAIN_BT_STATS] = on_domain_bt_stats,

@@ -44,6 +44,7 @@ put_cpu(struct machine *m, unsigned id, struct ctl_msg *a)
 		{ "exits", atomic_load(&p->exits) },
 		{ "halts", atomic_load(&p->halts) },
 		{ "interrupts", atomic_load(&p->interrupts) },
+		{ "time_ns", cpu_time(p) },
 	};
 	char name[32];
 
