@@ -236,7 +236,7 @@ static int
 add_domain(struct daemon *d, struct subscription *s, const char *what,
     struct err *e)
 {
-	struct domain *dom = domain_find(d, what, e);
+	struct domain *dom = domain_resolve(d, what, e);
 	char (*more)[37];
 
 	if (!dom)

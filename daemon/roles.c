@@ -81,7 +81,7 @@ owner_check_params(const struct conn *c, const struct method *m,
 	    !json_object_object_get_ex(params, "domain", &v) ||
 	    !json_object_is_type(v, json_type_string))
 		return 0;
-	dom = domain_find(c->daemon, json_object_get_string(v), NULL);
+	dom = domain_resolve(c->daemon, json_object_get_string(v), NULL);
 	return dom ? owner_check(c, dom, e) : 0;
 }
 
