@@ -92,6 +92,7 @@ no_symbols trivisord "$machine"
 no_symbols trivisor "$machine"
 no_symbols trivisor '^(domain_def_|xml_doc_|mode_select)'
 no_symbols trivisor-monitor '^(json_|xml|rpc_|method_|domain_def_|client_open)'
+no_symbols trivisor-monitor '(^|_)traitor|^__wrap_'
 no_library trivisord 'capstone'
 no_library trivisor-monitor 'json-c|libxml2'
 
