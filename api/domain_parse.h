@@ -136,7 +136,7 @@ element_fn el_use_name, el_use_uuid, el_use_title, el_use_memory,
     el_use_on_poweroff, el_use_on_reboot, el_use_on_crash, el_use_serial,
     el_use_console, el_use_memballoon, el_use_video, el_use_input,
     el_use_channel, el_use_seclabel, el_use_shares, el_use_period,
-    el_use_quota, el_use_vcpupin, el_use_emulatorpin, el_use_memtune,
+    el_use_quota, el_use_vcpupin, el_use_emulatorpin, el_use_cputune, el_use_memtune,
     el_use_limit, el_use_memory_source, el_use_memory_access,
     el_use_smbios;
 

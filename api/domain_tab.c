@@ -48,7 +48,7 @@ const struct element_rule domain_elements[] = {
 	IGNORE("iothreads", tuning),
 	IGNORE("iothreadids", tuning),
 	IGNORE("defaultiothread", tuning),
-	USE("cputune", "", NULL),
+	USE("cputune", "", el_use_cputune),
 	USE("cputune/shares", "", el_use_shares),
 	USE("cputune/period", "", el_use_period),
 	USE("cputune/quota", "", el_use_quota),

@@ -107,6 +107,7 @@ el_use_name(struct domain_parse *p, xmlNode *n)
 	int rc;
 
 	p->has_name = true;
+	p->d->line.name = (int)xmlGetLineNo(n);
 	if (xml_text(n, c->name, sizeof(c->name)) && vm_name_ok(c->name))
 		return 0;
 	rc = domain_refuse(p, REFUSE_NAME, n,
@@ -183,6 +184,7 @@ el_use_memory(struct domain_parse *p, xmlNode *n)
 	int rc = domain_size(p, n, &bytes);
 
 	p->has_memory = true;
+	p->d->line.memory = (int)xmlGetLineNo(n);
 	if (!rc && (bytes < VM_MIN_MEMORY || bytes > VM_MAX_MEMORY))
 		rc = domain_refuse(p, REFUSE_MEMORY, n,
 		    "<memory>: %llu KiB is outside 1 MiB to 64 GiB",
@@ -279,12 +281,14 @@ use_path(struct domain_parse *p, char **path, xmlNode *n)
 int
 el_use_kernel(struct domain_parse *p, xmlNode *n)
 {
+	p->d->line.kernel = (int)xmlGetLineNo(n);
 	return use_path(p, &p->d->kernel, n);
 }
 
 int
 el_use_initrd(struct domain_parse *p, xmlNode *n)
 {
+	p->d->line.initrd = (int)xmlGetLineNo(n);
 	return use_path(p, &p->d->initrd, n);
 }
 

@@ -205,6 +205,7 @@ el_use_clock(struct domain_parse *p, xmlNode *n)
 	struct vm_clock_want *w = &p->d->clock;
 	char text[32] = "";
 
+	p->d->line.clock = (int)xmlGetLineNo(n);
 	w->offset = domain_enum(n, "offset", offsets, ARRAY_LEN(offsets));
 	w->basis = domain_enum(n, "basis", bases, ARRAY_LEN(bases));
 	if (w->offset == VM_CLOCK_BASE_TIMEZONE) {

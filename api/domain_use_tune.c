@@ -40,6 +40,7 @@ el_use_vcpu(struct domain_parse *p, xmlNode *n)
 	int rc = domain_text(p, n, text, sizeof(text));
 
 	p->vcpu = n;
+	p->d->line.vcpu = (int)xmlGetLineNo(n);
 	if (!rc)
 		rc = domain_number(p, n, "", text, &v);
 	if (!rc && (v < 1 || v > VM_MAX_VCPUS))
@@ -79,6 +80,13 @@ el_use_vcpus_vcpu(struct domain_parse *p, xmlNode *n)
 }
 
 /* ---- cputune --------------- */
+
+int
+el_use_cputune(struct domain_parse *p, xmlNode *n)
+{
+	p->d->line.cputune = (int)xmlGetLineNo(n);
+	return 0;
+}
 
 /* The element's number, refused outside of min to max. */
 static int
@@ -195,6 +203,7 @@ int
 el_use_memtune(struct domain_parse *p, xmlNode *n)
 {
 	p->memtune = n;
+	p->d->line.memtune = (int)xmlGetLineNo(n);
 	return 0;
 }
 

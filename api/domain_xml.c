@@ -398,8 +398,10 @@ parse_doc(struct domain_def *d, xmlDoc *doc, const char *xml, size_t len,
 {
 	struct domain_parse p = { .d = d, .opts = opts,
 		.root = xmlDocGetRootElement(doc) };
-	int rc = parse_root(&p, p.root, e);
+	int rc;
 
+	d->line.root = (int)xmlGetLineNo(p.root);
+	rc = parse_root(&p, p.root, e);
 	if (d->n_errors) {
 		domain_def_first_error(d, e);
 		return opts->all ? 0 : -EINVAL;

@@ -57,6 +57,10 @@ struct domain_def {
 	struct vm_config cfg;		/* descriptors all -1 */
 	char *xml;			/* owned */
 	bool uuid_given;		/* the document had one */
+	struct {			/* where it says what, 0: nowhere */
+		int root, name, memory, vcpu, kernel, initrd, cputune,
+		    memtune, clock;
+	} line;
 	char *title;			/* owned, NULL when absent */
 	char *kernel, *initrd;		/* owned paths, NULL when absent */
 	struct vm_tune tune;		/* for the host to apply */

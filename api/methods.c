@@ -41,6 +41,9 @@
 	  "no reset on a triple fault (default: true for create)" }, \
 	{ "paused", PARAM_BOOL, 0, "start suspended, for domain.resume" }
 
+#define STRICT \
+	{ "strict", PARAM_BOOL, 0, "what is unknown in the XML is an error" }
+
 #define NO_PARAMS(id) \
 	static const struct method_param id##_params[] = { END }
 #define DOMAIN_PARAM(id) \
@@ -63,11 +66,20 @@ NO_PARAMS(EVENTS_UNSUBSCRIBE);
 static const struct method_param DOMAIN_DEFINE_params[] = {
 	{ "xml", PARAM_STRING, REQ, "the domain XML" },
 	{ "mode", PARAM_STRING, 0, "auto, bt, hvm or pv, over the XML's" },
+	STRICT,
+	END
+};
+
+static const struct method_param DOMAIN_CHECK_params[] = {
+	{ "xml", PARAM_STRING, REQ, "the domain XML" },
+	{ "mode", PARAM_STRING, 0, "auto, bt, hvm or pv, over the XML's" },
+	STRICT,
 	END
 };
 
 static const struct method_param DOMAIN_CREATE_params[] = {
 	{ "xml", PARAM_STRING, 0, "the domain XML to begin with" },
+	STRICT,
 	{ "name", PARAM_STRING, 0, "name of the domain" },
 	{ "memory", PARAM_SIZE, 0, "guest memory" },
 	{ "vcpus", PARAM_UINT, 0, "virtual CPUs" },

@@ -30,6 +30,8 @@
 	  "answer at once, with nothing") \
 	X(DOMAIN_DEFINE, "domain.define", OPERATOR, 0, \
 	  "store a domain from its XML, or replace the stored one") \
+	X(DOMAIN_CHECK, "domain.check", VIEWER, 0, \
+	  "say all that would fail if a domain were defined and started") \
 	X(DOMAIN_UNDEFINE, "domain.undefine", OPERATOR, METHOD_OWNER, \
 	  "forget a stored domain") \
 	X(DOMAIN_CREATE, "domain.create", OPERATOR, 0, \

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/xml_text.h"
+
 struct guard {
 	unsigned depth, elements;
 	int line;
@@ -75,19 +77,19 @@ on_end(void *ctx, const xmlChar *name, const xmlChar *prefix,
 	xmlSAX2EndElementNs(ctx, name, prefix, uri);
 }
 
-/* How many documents a file of the kind virt-install prints holds. */
-static unsigned
-count_domains(const char *text, size_t len)
+static void
+several(const char *text, unsigned count, size_t second, struct err *e)
 {
-	static const char tag[] = "<domain";
-	unsigned n = 0;
+	int line = 1;
 	size_t i;
 
-	for (i = 0; i + sizeof(tag) <= len; i++)
-		if (!memcmp(text + i, tag, sizeof(tag) - 1) &&
-		    strchr(" \t\r\n>", text[i + sizeof(tag) - 1]))
-			n++;
-	return n;
+	for (i = 0; i < second; i++)
+		line += text[i] == '\n';
+	err_set(e, ERR_XML_DETAIL, "domain XML, line %d: this text holds %u "
+	    "<domain> documents, one behind the other", line, count);
+	err_hint(e, "use virt-install --print-step N, or --step N");
+	if (e)
+		e->line = line;
 }
 
 static void
@@ -96,7 +98,16 @@ not_well_formed(xmlParserCtxt *ctxt, const char *text, size_t len,
 {
 	xmlError *xe = xmlCtxtGetLastError(ctxt);
 	char why[256] = "not well-formed";
+	struct xml_span doc;
+	unsigned count;
 
+	/* virt-install prints the steps of an installation so. */
+	if (xe && (xe->code == XML_ERR_DOCUMENT_END ||
+	    xe->code == XML_ERR_RESERVED_XML_NAME) &&
+	    xml_nth_document(text, len, 2, &doc, &count)) {
+		several(text, count, doc.start, e);
+		return;
+	}
 	if (xe && xe->message) {
 		snprintf(why, sizeof(why), "%s", xe->message);
 		why[strcspn(why, "\r\n")] = '\0';
@@ -110,10 +121,6 @@ not_well_formed(xmlParserCtxt *ctxt, const char *text, size_t len,
 			snprintf(e->element, sizeof(e->element), "%s",
 			    xe->str1);
 	}
-	if (xe && xe->code == XML_ERR_DOCUMENT_END &&
-	    count_domains(text, len) > 1)
-		err_hint(e, "the text holds %u <domain> documents; give one "
-		    "(virt-install --print-step)", count_domains(text, len));
 }
 
 static void

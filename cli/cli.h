@@ -198,7 +198,7 @@ char *file_absolute(const char *path);
 
 /* verbs: one function per row of the table */
 typedef int verb_fn(struct cli *cli, const struct args *a);
-verb_fn verb_define, verb_undefine, verb_create, verb_start, verb_shutdown,
+verb_fn verb_check, verb_define, verb_undefine, verb_create, verb_start, verb_shutdown,
     verb_reboot, verb_destroy, verb_reset, verb_suspend, verb_resume,
     verb_autostart, verb_list, verb_dominfo, verb_domstate, verb_domid,
     verb_domname, verb_domuuid, verb_vcpucount, verb_ttyconsole, verb_dumpxml,

@@ -31,6 +31,8 @@ static const struct {
 	{ "tlb-entries", "tlb_entries", NUMBER },
 	{ "stop-after", "stop_after", NUMBER },
 	{ "paused", "paused", FLAG },
+	{ "strict", "strict", FLAG },
+	{ "validate", "strict", FLAG },
 	{ "name", "name", TEXT },
 	{ "memory", "memory", SIZE },
 	{ "vcpus", "vcpus", NUMBER },

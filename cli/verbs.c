@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/xml_text.h"
 #include "cli/run_opts.h"
 
 /* One call about one domain, and a word on what was done. */
@@ -44,16 +45,54 @@ ACT(verb_reset, "domain.reset", "reset")
 ACT(verb_suspend, "domain.suspend", "suspended")
 ACT(verb_resume, "domain.resume", "resumed")
 
-/* XML from a file, as a parameter, with what options say over it. */
-static struct json_object *
-xml_params(const struct args *a, const char *path, struct err *e, bool *misuse)
+/*
+ * The document that --step names instead of all the text, with its lines
+ * numbered as they are in the file.
+ */
+static int
+take_step(char **xml, const char *step, struct err *e)
 {
+	struct xml_span doc;
+	unsigned count;
+	uint64_t n;
+	size_t i, lines = 0;
+	char *text;
+
+	if (number_parse(step, 1000, &n, e))
+		return -EINVAL;
+	if (!xml_nth_document(*xml, strlen(*xml), (unsigned)n, &doc, &count))
+		return err_set(e, ERR_INVALID_ARG, "--step %s: there %s %u "
+		    "document%s", step, count == 1 ? "is" : "are", count,
+		    count == 1 ? "" : "s");
+	for (i = 0; i < doc.start; i++)
+		lines += (*xml)[i] == '\n';
+	text = malloc(lines + doc.end - doc.start + 1);
+	if (!text)
+		return err_set_sys(e, ENOMEM, "domain XML");
+	memset(text, '\n', lines);
+	memcpy(text + lines, *xml + doc.start, doc.end - doc.start);
+	text[lines + doc.end - doc.start] = '\0';
+	free(*xml);
+	*xml = text;
+	return 0;
+}
+
+struct json_object *
+cli_xml_params(const struct args *a, const char *path, struct err *e,
+    bool *misuse)
+{
+	const char *step = args_maybe(a, "step");
 	struct json_object *params;
 	char *xml;
 
 	*misuse = false;
 	if (file_read(path, &xml, e))
 		return NULL;
+	if (step && take_step(&xml, step, e)) {
+		*misuse = true;
+		free(xml);
+		return NULL;
+	}
 	params = json_object_new_object();
 	json_object_object_add(params, "xml", json_object_new_string(xml));
 	free(xml);
@@ -74,7 +113,7 @@ call_with_xml(struct cli *cli, const struct args *a, const char *method,
 	struct err e = { 0 };
 	bool misuse;
 
-	params = xml_params(a, path, &e, &misuse);
+	params = cli_xml_params(a, path, &e, &misuse);
 	if (!params)
 		return misuse ? cli_misuse(cli, &e) : cli_fail(cli, &e);
 	if (!cli_call(cli, method, params, result, NULL, &e)) {

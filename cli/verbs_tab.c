@@ -36,8 +36,15 @@
 
 static const struct cli_opt no_opts[] = { END };
 
+/* How a file with XML is read. */
+#define XML_OPTS \
+	{ "strict", 0, NULL, "what is unknown in the XML is an error" }, \
+	{ "validate", 0, NULL, "the same, as virsh calls it" }, \
+	{ "step", 0, "N", "the file holds several documents: take the Nth" }
+
 static const struct cli_opt define_opts[] = {
 	{ "mode", 'm', "MODE", "auto, bt, hvm or pv, over the XML's" },
+	XML_OPTS,
 	END
 };
 
@@ -55,6 +62,14 @@ static const struct cli_opt undefine_opts[] = {
 
 static const struct cli_opt start_opts[] = {
 	RUN_OPTS,
+	{ "paused", 0, NULL, "its virtual CPUs wait for resume" },
+	{ "console", 0, NULL, "and attach to the console" },
+	END
+};
+
+static const struct cli_opt create_opts[] = {
+	RUN_OPTS,
+	XML_OPTS,
 	{ "paused", 0, NULL, "its virtual CPUs wait for resume" },
 	{ "console", 0, NULL, "and attach to the console" },
 	END
@@ -204,12 +219,18 @@ const struct verb cli_verbs[] = {
 	{ "define", NULL, "FILE", 1, 1,
 	  "store a domain from its XML (- reads standard input)",
 	  define_opts, CLI_USAGE, verb_define, NULL },
+	{ "check", NULL, "FILE", 1, 1,
+	  "say what would fail if its XML were defined and started",
+	  define_opts, CLI_USAGE, verb_check,
+	  "All of it at once, this host and your rights included: FILE:LINE: "
+	  "error: what. The status is 1 if something would fail; what is "
+	  "only ignored is a warning. Nothing is stored or changed." },
 	{ "undefine", "rm", "NAME", 1, 1, "forget a stored domain",
 	  undefine_opts, CLI_USAGE, verb_undefine,
 	  "One that runs goes on, and is gone when it ends." },
 	{ "create", NULL, "FILE", 1, 1,
 	  "start a domain from its XML without storing it",
-	  start_opts, CLI_USAGE, verb_create,
+	  create_opts, CLI_USAGE, verb_create,
 	  "It is gone when it ends. - reads standard input." },
 	{ "start", NULL, "NAME", 1, 1, "start a stored domain",
 	  start_opts, CLI_USAGE, verb_start, NULL },

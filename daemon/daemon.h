@@ -231,6 +231,9 @@ MUST_USE int file_open_pty(const struct client_ids *ids, const char *object,
 /* A listening unix stream socket at path; a stale one there gives way. */
 MUST_USE int file_listen(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
+/* Do something with the client's rights; its result, or negative errno. */
+MUST_USE int file_as(const struct client_ids *ids, int (*fn)(const void *),
+    const void *ctx);
 /* Remove such a socket again, if it still is one. */
 void file_remove_socket(const struct client_ids *ids, const char *path);
 /*
@@ -477,10 +480,20 @@ bool param_has(struct json_object *params, const char *name);
 struct domain *param_domain(struct daemon *d, struct call *call,
     struct json_object *params);
 
-/* [{line, xpath, reason}] */
+/*
+ * May def be stored?  Not under a name that another domain has, nor a uuid
+ * that has another name.  *dom is the domain it replaces, NULL if new.
+ */
+MUST_USE int domain_replaces(struct daemon *d, const struct domain_def *def,
+    struct domain **dom, struct err *e);
+/* The parameter "mode" over what the document says. */
+MUST_USE int params_mode_over(struct domain_def *def,
+    struct json_object *params, struct err *e);
+
+/* [{line, xpath, reason, kind, times}] */
 struct json_object *warnings_json(const struct domain_def *def);
 
-method_fn on_domain_create, on_domain_start, on_domain_shutdown,
+method_fn on_domain_check, on_domain_create, on_domain_start, on_domain_shutdown,
     on_domain_destroy, on_domain_reset, on_domain_nmi, on_domain_suspend,
     on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm,
     on_domain_profile, on_domain_bt_stats, on_domain_stats_all;

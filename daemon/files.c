@@ -48,6 +48,19 @@ restore_ids(const struct saved_ids *saved)
 	    setgroups((size_t)MAX(saved->n_groups, 0), saved->groups));
 }
 
+int
+file_as(const struct client_ids *ids, int (*fn)(const void *),
+    const void *ctx)
+{
+	struct saved_ids saved;
+	int rc = take_ids(ids, &saved);
+
+	if (!rc)
+		rc = fn(ctx);
+	restore_ids(&saved);
+	return rc;
+}
+
 static int
 open_as(const struct client_ids *ids, const char *path, int flags, int *fd)
 {

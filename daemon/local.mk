@@ -13,6 +13,7 @@ bin_trivisord_SOURCES = daemon/daemon.h daemon/monitor.h daemon/main.c daemon/op
 bin_trivisord_SOURCES += daemon/cgroup.h daemon/cgroup.c
 bin_trivisord_SOURCES += daemon/ask.c
 bin_trivisord_SOURCES += daemon/stats.h daemon/methods_stats.c
+bin_trivisord_SOURCES += daemon/check.h daemon/check_host.c daemon/methods_check.c
 bin_trivisord_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DTRIVISOR_LIBEXECDIR='"$(libexecdir)"'
 bin_trivisord_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing $(JSON_C_CFLAGS) \

@@ -159,12 +159,8 @@ on_server_ping(struct daemon *d, struct call *call, struct json_object *params)
 	call_ok(call, json_object_new_object(), -1);
 }
 
-/*
- * May def be stored?  Not under a name that another domain has, nor a uuid
- * that has another name.  *dom is the domain it replaces, NULL if new.
- */
-static int
-find_replaced(struct daemon *d, const struct domain_def *def,
+int
+domain_replaces(struct daemon *d, const struct domain_def *def,
     struct domain **dom, struct err *e)
 {
 	struct domain *by_name = domain_find(d, def->cfg.name, NULL);
@@ -192,13 +188,16 @@ find_replaced(struct daemon *d, const struct domain_def *def,
  * shows: the uuid that was given then stays.
  */
 static int
-parse_for_define(struct daemon *d, const char *xml, struct domain_def **def,
-    struct err *e)
+parse_for_define(struct daemon *d, struct json_object *params,
+    struct domain_def **def, struct err *e)
 {
+	struct domain_parse_opts opts = {
+		.strict = param_bool(params, "strict", false) };
+	const char *xml = param_text(params, "xml");
 	struct domain *dom;
 	int rc;
 
-	rc = domain_def_parse(def, xml, strlen(xml), e);
+	rc = domain_def_parse_opts(def, xml, strlen(xml), &opts, e);
 	if (rc || (*def)->uuid_given)
 		return rc;
 	dom = domain_find(d, (*def)->cfg.name, NULL);
@@ -248,8 +247,8 @@ install_def(struct daemon *d, struct domain *dom, struct domain_def *def,
 	return dom;
 }
 
-static int
-override_mode(struct domain_def *def, struct json_object *params,
+int
+params_mode_over(struct domain_def *def, struct json_object *params,
     struct err *e)
 {
 	const char *text = param_text(params, "mode");
@@ -290,16 +289,16 @@ on_domain_define(struct daemon *d, struct call *call,
 	struct err e = { 0 };
 	int rc;
 
-	rc = parse_for_define(d, param_text(params, "xml"), &def, &e);
+	rc = parse_for_define(d, params, &def, &e);
 	if (!rc) {
 		snprintf(call->domain, sizeof(call->domain), "%s",
 		    def->cfg.name);
-		rc = override_mode(def, params, &e);
+		rc = params_mode_over(def, params, &e);
 	}
 	if (!rc)
 		rc = domain_choose_mode(d, def, &choice, &e);
 	if (!rc)
-		rc = find_replaced(d, def, &dom, &e);
+		rc = domain_replaces(d, def, &dom, &e);
 	if (!rc && dom)
 		rc = owner_check(call->conn, dom, &e);
 	if (!rc && dom)
@@ -413,6 +412,7 @@ method_fn *const method_handlers[METHOD_COUNT] = {
 	[METHOD_SERVER_INFO] = on_server_info,
 	[METHOD_SERVER_PING] = on_server_ping,
 	[METHOD_DOMAIN_DEFINE] = on_domain_define,
+	[METHOD_DOMAIN_CHECK] = on_domain_check,
 	[METHOD_DOMAIN_UNDEFINE] = on_domain_undefine,
 	[METHOD_DOMAIN_CREATE] = on_domain_create,
 	[METHOD_DOMAIN_START] = on_domain_start,

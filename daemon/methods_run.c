@@ -272,14 +272,16 @@ on_domain_start(struct daemon *d, struct call *call,
 static struct domain_def *
 def_for_create(struct json_object *params, struct err *e)
 {
+	struct domain_parse_opts opts = {
+		.strict = param_bool(params, "strict", false) };
 	const char *xml = param_text(params, "xml");
 	struct domain_def *def = NULL;
 	int rc;
 
 	if (xml) {
 		/* --kernel may stand in for a missing <kernel>. */
-		rc = domain_def_parse_with(&def, xml, strlen(xml),
-		    param_has(params, "kernel"), e);
+		opts.without_kernel = param_has(params, "kernel");
+		rc = domain_def_parse_opts(&def, xml, strlen(xml), &opts, e);
 	} else {
 		def = domain_def_new();
 		rc = def ? 0 : err_set_sys(e, ENOMEM, "domain");

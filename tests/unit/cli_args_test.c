@@ -19,6 +19,7 @@
 VERB(verb_define)
 VERB(verb_undefine)
 VERB(verb_create)
+VERB(verb_check)
 VERB(verb_start)
 VERB(verb_shutdown)
 VERB(verb_reboot)

@@ -300,7 +300,8 @@ two_documents_get_a_hint(void **state)
 
 	(void)state;
 	assert_null(parse(WITH("") "\n" WITH(""), &e));
-	assert_non_null(strstr(e.hint, "2 <domain>"));
+	assert_non_null(strstr(e.msg, "2 <domain>"));
+	assert_int_equal(e.line, 2);
 }
 
 static void

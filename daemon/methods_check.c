@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * domain.check: all that would go wrong with a document, at once: what
+ * domain.define would say, and what domain.start would say here and now.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/check.h"
+
+struct check {
+	struct daemon *d;
+	const struct client_ids *ids;
+	const struct domain_def *def;
+	struct json_object *problems;	/* array */
+	struct json_object *result;
+	bool failed;
+};
+
+static void
+add_text(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
+struct problem {
+	bool error;
+	int code, line, times;
+	const char *xpath, *rule, *reason, *hint;
+};
+
+static void
+add(struct check *c, const struct problem *q)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "severity", q->error ? "error" : "warning");
+	json_object_object_add(o, "line", json_object_new_int(q->line));
+	add_text(o, "xpath", q->xpath);
+	if (q->code) {
+		json_object_object_add(o, "code",
+		    json_object_new_int(q->code));
+		add_text(o, "name", err_name(q->code));
+	}
+	if (q->times > 1)
+		json_object_object_add(o, "times",
+		    json_object_new_int(q->times));
+	if (q->rule && *q->rule)
+		add_text(o, "rule", q->rule);
+	add_text(o, "reason", q->reason);
+	if (q->hint && *q->hint)
+		add_text(o, "hint", q->hint);
+	json_object_array_add(c->problems, o);
+	c->failed |= q->error;
+}
+
+/* Something about the host, at the element that asks for it. */
+static void
+add_err(struct check *c, bool error, int line, const char *xpath,
+    const struct err *e)
+{
+	add(c, &(struct problem){ .error = error, .code = e->code,
+	    .line = line ? line : e->line, .xpath = xpath, .reason = e->msg,
+	    .hint = e->hint });
+}
+
+static void
+check_document(struct check *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->def->n_problems; i++) {
+		const struct domain_problem *q = &c->def->problems[i];
+
+		add(c, &(struct problem){ .error = q->kind == PROBLEM_ERROR,
+		    .code = q->code, .line = q->line, .xpath = q->xpath,
+		    .times = (int)q->times, .rule = q->rule, .reason = q->reason, .hint = q->hint });
+	}
+}
+
+static void
+check_identity(struct check *c)
+{
+	const struct domain_def *def = c->def;
+	struct domain *by_name = domain_find(c->d, def->cfg.name, NULL);
+	struct domain *dom;
+	struct err e = { 0 };
+
+	if (!def->cfg.name[0])
+		return;
+	/* Without a uuid it would replace the domain of that name. */
+	if (by_name && !def->uuid_given)
+		return;
+	if (domain_replaces(c->d, def, &dom, &e))
+		add_err(c, true, def->line.name, "/domain/name", &e);
+}
+
+static void
+check_mode(struct check *c)
+{
+	struct json_object *reasons;
+	struct mode_choice choice;
+	struct err e = { 0 };
+	unsigned i;
+
+	if (domain_choose_mode(c->d, c->def, &choice, &e)) {
+		add_err(c, true, c->def->line.root, "/domain", &e);
+		return;
+	}
+	reasons = json_object_new_array();
+	for (i = 0; i < choice.n_reasons; i++)
+		json_object_array_add(reasons,
+		    json_object_new_string(choice.reasons[i]));
+	add_text(c->result, "mode", vm_mode_name(choice.mode));
+	json_object_object_add(c->result, "reasons", reasons);
+}
+
+static void
+check_images(struct check *c)
+{
+	const struct domain_def *def = c->def;
+	struct err e = { 0 };
+
+	if (def->kernel && check_kernel(c->ids, def->kernel, &e))
+		add_err(c, true, def->line.kernel, "/domain/os/kernel", &e);
+	e = (struct err){ 0 };
+	if (def->initrd && check_initrd(c->ids, def->initrd, &e))
+		add_err(c, true, def->line.initrd, "/domain/os/initrd", &e);
+}
+
+static void
+check_serial(struct check *c, unsigned port)
+{
+	const struct vm_serial_want *w = &c->def->serial[port];
+	static const char xpath[] = "/domain/devices/serial";
+	struct err e = { 0 };
+	char object[32];
+	int rc = 0;
+
+	snprintf(object, sizeof(object), "serial %u: %s", port,
+	    w->kind == VM_SERIAL_UNIX ? "socket" : "file");
+	if (w->path && w->kind == VM_SERIAL_UNIX)
+		rc = check_may_listen(c->ids, object, w->path, &e);
+	else if (w->path)
+		rc = check_may_write(c->ids, object, w->path, &e);
+	if (rc)
+		add_err(c, true, w->line, xpath, &e);
+	if (!w->log_path)
+		return;
+	snprintf(object, sizeof(object), "serial %u: log", port);
+	e = (struct err){ 0 };
+	if (check_may_write(c->ids, object, w->log_path, &e))
+		add_err(c, true, w->line, xpath, &e);
+}
+
+static void
+check_serials(struct check *c)
+{
+	unsigned i;
+
+	for (i = 0; i < VM_MAX_SERIALS; i++)
+		check_serial(c, i);
+}
+
+static void
+check_resources(struct check *c)
+{
+	struct err e = { 0 };
+
+	if (check_memory(c->def->cfg.memory, &e))
+		add_err(c, false, c->def->line.memory, "/domain/memory", &e);
+	e = (struct err){ 0 };
+	if (!access(c->d->opt.monitor, X_OK))
+		return;
+	err_set_sys(&e, errno, "\"%.256s\" cannot be run", c->d->opt.monitor);
+	err_hint(&e, "install trivisor-monitor, or name it with --monitor");
+	add_err(c, true, c->def->line.root, "/domain", &e);
+}
+
+typedef void check_fn(struct check *c);
+
+/* In the order in which define and start would come upon them. */
+static check_fn *const checks[] = {
+	check_document, check_mode, check_identity, check_images,
+	check_serials, check_resources,
+};
+
+static int
+parse(struct json_object *params, struct domain_def **def, struct err *e)
+{
+	const char *xml = param_text(params, "xml");
+	struct domain_parse_opts opts = { .all = true,
+		.strict = param_bool(params, "strict", false) };
+
+	return domain_def_parse_opts(def, xml, strlen(xml), &opts, e);
+}
+
+void
+on_domain_check(struct daemon *d, struct call *call,
+    struct json_object *params)
+{
+	struct check c = { .d = d, .ids = &call->conn->ids };
+	struct domain_def *def = NULL;
+	struct err e = { 0 };
+	size_t i;
+	int rc = parse(params, &def, &e);
+
+	if (!rc && params_mode_over(def, params, &e)) {
+		domain_def_free(def);
+		call_fail(call, &e);
+		return;
+	}
+	c.problems = json_object_new_array();
+	c.result = json_object_new_object();
+	c.def = def;
+	/* What is not XML at all cannot be looked at any further. */
+	if (rc)
+		add_err(&c, true, e.line, e.element, &e);
+	for (i = 0; !rc && i < ARRAY_LEN(checks); i++)
+		checks[i](&c);
+	json_object_object_add(c.result, "ok",
+	    json_object_new_boolean(!c.failed));
+	json_object_object_add(c.result, "problems", c.problems);
+	domain_def_free(def);
+	call_ok(call, c.result, -1);
+}
