@@ -222,6 +222,12 @@ struct engine_ops {
 	/* [gpa, gpa+len), within one page that has GMEM_TRACE_CODE, is about
 	 * to be written by somebody else than generated code.  Any thread. */
 	void (*code_dirty)(struct vm *vm, gpa_t gpa, size_t len);
+	/*
+	 * Optional; owning thread, outside of run(), about to sleep: memory
+	 * that was of no use for a while may be given back.  now is the host's
+	 * monotonic clock.
+	 */
+	void (*rest)(struct vcpu *c, ns_t now);
 	/* Ends a run() from any thread or signal handler; idempotent. */
 	void (*kick)(struct vcpu *c);
 	/*

@@ -398,6 +398,8 @@ set_initial_state(struct machine *m, struct err *e)
 	}
 	m->vm.engine->save(m->vm.vcpu[0], &s);
 	rc = boot_apply(&m->plan, &m->boot, &m->vm.mem, &s, e);
+	/* A reset reads the file again rather than our keeping it. */
+	image_close(&m->plan.kernel);
 	if (!rc)
 		rc = m->vm.engine->load(m->vm.vcpu[0], &s, e);
 	return rc;

@@ -108,9 +108,12 @@ static void
 vcpu_halt(struct cpu *p)
 {
 	ns_t start = clock_now(&clock_host);
+	const struct engine_ops *engine = p->m->vm.engine;
 	bool early = spin(p, start);
 	ns_t end = 0;
 
+	if (!early && engine->rest)
+		engine->rest(p->c, start);
 	while (!early) {
 		uint32_t seen = atomic_load(&p->pokes);
 

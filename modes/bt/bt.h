@@ -156,6 +156,7 @@ struct bt_slot {
 	struct bt_image *img;
 	uint16_t pcid;
 	uint8_t todo;
+	bool bare;		/* its memory was given back */
 	uint64_t used;		/* when it last became the current one */
 };
 
@@ -380,6 +381,8 @@ struct bt_vcpu {
 	struct bt_slot slot[BT_IMAGES];
 	unsigned n_slots, cur;
 	uint64_t clock;		/* for bt_slot.used */
+	uint64_t rest_clock;	/* and its value at rested, a time */
+	ns_t rested;
 	int state_fd;		/* the state's pages, or -1: only one image */
 	unsigned tlb_fills_max;	/* tests: keep only this many, 0 all */
 
@@ -462,6 +465,8 @@ void bt_images_fini(struct bt_vcpu *b);
 void bt_tlb_flush(struct vcpu *c, unsigned scope, gva_t va);
 /* The thread that runs b: gs leads to its current image. */
 void bt_image_enter(struct bt_vcpu *b);
+/* engine_ops.rest */
+void bt_images_rest(struct vcpu *c, ns_t now);
 
 /* --- tlb.c: one image's soft TLB --------------------------------------- */
 

@@ -11,8 +11,11 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-/* Metadata takes about as much as code; address space is reserved only. */
-#define ARENA_FACTOR 2
+/*
+ * Code's part of what --code-cache allows, in 64ths; the rest is for metadata,
+ * which takes a little more.  A region is full when either is.
+ */
+#define CODE_PART 30
 
 static void *
 reserve(size_t size, int prot)
@@ -88,14 +91,14 @@ bt_cache_init(struct bt_vm *t, size_t size, struct err *e)
 {
 	int rc;
 
-	t->cache_size = align_up(size, PAGE_SIZE);
+	t->cache_size = align_up(size / 64 * CODE_PART, PAGE_SIZE);
+	t->arena_size = align_up(size, PAGE_SIZE) - t->cache_size;
 	rc = map_twice(t);
 	if (rc) {
 		rc = err_set_sys(e, -rc, "code cache: cannot map %zu bytes",
 		    t->cache_size);
 		goto fail;
 	}
-	t->arena_size = t->cache_size * ARENA_FACTOR;
 	t->arena = reserve(t->arena_size, PROT_READ | PROT_WRITE);
 	t->max_tu = (unsigned)(t->cache_size / 128);
 	t->tu = reserve(t->max_tu * sizeof(*t->tu), PROT_READ | PROT_WRITE);

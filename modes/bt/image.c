@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/copy.h"
+#include "modes/x86/stop.h"
 #include "modes/x86/x86.h"
 
 #define STATE_SIZE offsetof(struct bt_vcpu, own)
@@ -228,6 +229,7 @@ use_slot(struct bt_vcpu *b, struct bt_slot *s)
 	else if (s->todo)
 		drop_nonglobal(s->img);
 	s->todo = 0;
+	s->bare = false;
 	s->used = ++b->clock;
 	b->cur = (unsigned)(s - b->slot);
 	b->img = s->img;
@@ -248,6 +250,50 @@ follow_cr3(struct bt_vcpu *b, bool flush)
 	if (flush)
 		s->todo |= TODO_NONGLOBAL;
 	use_slot(b, s);
+}
+
+/* --- rest -------------------------------------------------------------------- */
+
+/* How long an image must have been of no use. */
+#define REST_INTERVAL NS_PER_SEC
+
+/* Zeroed, it is as it was at first: use_slot() makes it an empty table. */
+static void
+give_back(struct bt_slot *s)
+{
+	s->todo |= TODO_ALL;
+	s->bare = true;
+	madvise(s->img, align_down(sizeof(*s->img), PAGE_SIZE), MADV_DONTNEED);
+}
+
+/*
+ * A guest that was busy has filled all images; when it sleeps much they are
+ * memory for nothing.  The current one stays.
+ */
+void
+bt_images_rest(struct vcpu *c, ns_t now)
+{
+	struct bt_vcpu *b = bt_of(c);
+	bool some = false;
+
+	if (now - b->rested < REST_INTERVAL)
+		return;
+	b->rested = now;
+	/* Others clear jump caches in our images under a stop. */
+	vm_lock(c->vm);
+	for (unsigned k = 0; k < b->n_slots; k++) {
+		struct bt_slot *s = &b->slot[k];
+
+		if (k == b->cur || s->bare || s->used > b->rest_clock)
+			continue;
+		give_back(s);
+		some = true;
+	}
+	/* What was known of large pages with code has gone, too. */
+	if (some)
+		bt_unlink_cross(b, 0, true);
+	vm_unlock(c->vm);
+	b->rest_clock = b->clock;
 }
 
 /* --- flushing ------------------------------------------------------------------ */

@@ -535,6 +535,7 @@ const struct engine_ops engine_bt = {
 	.load = bt_load,
 	.tlb_flush = bt_tlb_flush,
 	.code_dirty = bt_code_dirty,
+	.rest = bt_images_rest,
 	.kick = bt_kick,
 	.show = bt_show,
 	.where = bt_where,

@@ -80,18 +80,24 @@ fini:
 	return rc;
 }
 
-static void
-load_piece(const struct boot_plan *p, const struct boot_piece *b,
-    struct gmem *g)
+static int
+load_piece(const struct boot_plan *p, const struct boot_request *rq,
+    const struct boot_piece *b, struct gmem *g, struct err *e)
 {
 	uint8_t *to = gmem_ptr(g, b->gpa, b->mem_len);
+	int rc = 0;
 
 	/* boot_parse() has claimed this memory from the same map. */
 	BUG_ON(!to);
-	memcpy(to, p->kernel.data + b->file_off, b->file_len);
+	if (p->kernel.data)
+		memcpy(to, p->kernel.data + b->file_off, b->file_len);
+	else
+		rc = image_read(rq->kernel_fd, "kernel", rq->kernel_name,
+		    b->file_off, to, b->file_len, e);
 	if (b->bss)
 		memset(to + b->file_len, 0, b->mem_len - b->file_len);
 	gmem_note_write(g, b->gpa, b->mem_len);
+	return rc;
 }
 
 int
@@ -99,14 +105,16 @@ boot_apply(const struct boot_plan *p, const struct boot_request *rq,
     struct gmem *g, struct cpu_state *s, struct err *e)
 {
 	uint8_t *to;
-	int rc;
+	int rc = 0;
 
-	for (unsigned i = 0; i < p->n_pieces; i++)
-		load_piece(p, &p->piece[i], g);
+	for (unsigned i = 0; i < p->n_pieces && !rc; i++)
+		rc = load_piece(p, rq, &p->piece[i], g, e);
+	if (rc)
+		return rc;
 	if (p->initrd_size) {
 		to = gmem_ptr(g, p->initrd, p->initrd_size);
 		BUG_ON(!to);
-		rc = image_read(rq->initrd_fd, "initrd", rq->initrd_name, to,
+		rc = image_read(rq->initrd_fd, "initrd", rq->initrd_name, 0, to,
 		    p->initrd_size, e);
 		if (rc)
 			return rc;

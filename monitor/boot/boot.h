@@ -4,8 +4,9 @@
  *
  * boot_parse() reads the kernel (bzImage, PVH ELF or multiboot 1), checks
  * everything about it and decides where each byte will go; it may fail.
- * boot_apply() then does it; it can fail only if reading the initrd does.
- * After a guest reset the same plan is applied once more.  Loop thread, no
+ * boot_apply() then does it; it can fail only if reading files does.
+ * After a guest reset the same plan is applied once more; the kernel's bytes
+ * (plan.kernel) may have been let go by then.  Loop thread, no
  * vCPU running.
  */
 #ifndef TRIVISOR_MONITOR_BOOT_BOOT_H

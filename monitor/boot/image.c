@@ -29,14 +29,14 @@ image_file_size(int fd, const char *what, const char *name, uint64_t *size,
 }
 
 int
-image_read(int fd, const char *what, const char *name, void *dst,
-    uint64_t size, struct err *e)
+image_read(int fd, const char *what, const char *name, uint64_t off,
+    void *dst, uint64_t size, struct err *e)
 {
 	uint64_t done = 0;
 
 	while (done < size) {
 		ssize_t n = pread(fd, (uint8_t *)dst + done, size - done,
-		    (off_t)done);
+		    (off_t)(off + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -72,7 +72,7 @@ image_open(struct image *im, int fd, const char *name, struct err *e)
 	im->data = malloc(size);
 	if (!im->data)
 		return err_set_sys(e, ENOMEM, "kernel \"%s\"", name);
-	rc = image_read(fd, "kernel", name, im->data, size, e);
+	rc = image_read(fd, "kernel", name, 0, im->data, size, e);
 	if (rc) {
 		image_close(im);
 		return rc;

@@ -20,9 +20,9 @@ struct image {
 /* Size of a regular file; -EINVAL and a message for anything else. */
 MUST_USE int image_file_size(int fd, const char *what, const char *name,
     uint64_t *size, struct err *e);
-/* Read exactly size bytes from the file's start into dst. */
-MUST_USE int image_read(int fd, const char *what, const char *name, void *dst,
-    uint64_t size, struct err *e);
+/* Read exactly size bytes from the file's offset off on into dst. */
+MUST_USE int image_read(int fd, const char *what, const char *name,
+    uint64_t off, void *dst, uint64_t size, struct err *e);
 /* A kernel file into memory. */
 MUST_USE int image_open(struct image *im, int fd, const char *name,
     struct err *e);

@@ -398,6 +398,49 @@ aliases(void)
 	}
 }
 
+/* --- a long rest --- */
+
+/* Asleep for more than two seconds, woken by the PIT all the time. */
+static void
+rest(void)
+{
+	ulong p = CODE("sti; hlt; nop");
+	struct cpu c;
+
+	pic_setup(0x20, 0xfffe);
+	pit_periodic(0);
+	for (unsigned k = 0; k < 45; k++) {
+		run_kernel(&c, p);
+		CHECK_EQ(c.f.vector, 0x20, "SDM 2 HLT: an interrupt ends it");
+		pic_eoi(0);
+	}
+	pic_setup(0x20, 0xffff);
+}
+
+/* Translations that nobody used meanwhile are right or gone. */
+static void
+resting(void)
+{
+	volatile u64 *pde = pte_at(LARGE, 2);
+	u32 v = next_value++;
+
+	keeping();
+	for (ulong frame = 0x2000000; frame < 0x2400000; frame += 0x200000) {
+		put_function((u8 *)frame + 0x5000, v);
+		*(u32 *)(frame + 0x5000 + DATA) = v;
+		*pde = frame | 7 | PTE_PS | PTE_G;
+		to(v % N);
+		invlpg(LARGE + 0x1ff000);
+		see_everywhere(LARGE + 0x5000, v,
+		    "SDM 3 4.10.4.1: INVLPG in a large global page");
+		rest();
+		v = next_value++;
+	}
+	*pde = 0;
+	invlpg(LARGE);
+	keeping();
+}
+
 void
 guest_main(void)
 {
@@ -422,7 +465,7 @@ guest_main(void)
 	large_globals();
 	writing(shared);
 	aliases();
-	keeping();
+	resting();
 	write_cr3(cr3);
 	write_cr4(cr4);
 }
