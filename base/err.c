@@ -154,3 +154,12 @@ err_name(int code)
 			return names[i].name;
 	return "UNKNOWN";
 }
+
+const char *
+err_nth(size_t i, int *code)
+{
+	if (i >= ARRAY_LEN(names))
+		return NULL;
+	*code = names[i].code;
+	return names[i].name;
+}

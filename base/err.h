@@ -70,5 +70,7 @@ void err_path(struct err *e, const char *path);
 void err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "NO_DOMAIN" for ERR_NO_DOMAIN; "UNKNOWN" for what is not listed. */
 const char *err_name(int code);
+/* The i-th code there is, and its name; NULL after the last. */
+const char *err_nth(size_t i, int *code);
 
 #endif

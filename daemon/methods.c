@@ -12,6 +12,7 @@
 
 #include "config.h"
 
+#include "api/openrpc.h"
 #include "api/rpc.h"
 #include "daemon/daemon.h"
 
@@ -37,50 +38,12 @@ identity(const struct domain *dom)
 	return o;
 }
 
-static struct json_object *
-params_json(const struct method *m)
-{
-	struct json_object *list = json_object_new_array();
-	const struct method_param *p;
-
-	for (p = m->params; p->name; p++) {
-		struct json_object *o = json_object_new_object();
-
-		add_text(o, "name", p->name);
-		add_text(o, "type", param_type_name(p->type));
-		json_object_object_add(o, "required",
-		    json_object_new_boolean(p->flags & PARAM_REQUIRED));
-		add_text(o, "summary", p->doc);
-		json_object_array_add(list, o);
-	}
-	return list;
-}
-
 static void
 on_rpc_discover(struct daemon *d, struct call *call, struct json_object *params)
 {
-	static const char *const roles[] = {
-		[ROLE_VIEWER] = "viewer", [ROLE_OPERATOR] = "operator",
-		[ROLE_ADMIN] = "admin",
-	};
-	struct json_object *result = json_object_new_object();
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
 	(void)d;
 	(void)params;
-	for (i = 0; i < METHOD_COUNT; i++) {
-		struct json_object *o = json_object_new_object();
-
-		add_text(o, "name", api_methods[i].name);
-		add_text(o, "role", roles[api_methods[i].role]);
-		add_text(o, "summary", api_methods[i].doc);
-		json_object_object_add(o, "params",
-		    params_json(&api_methods[i]));
-		json_object_array_add(list, o);
-	}
-	json_object_object_add(result, "methods", list);
-	call_ok(call, result, -1);
+	call_ok(call, openrpc_document(), -1);
 }
 
 /* Would a domain that requires this mode be let through, and why not? */
@@ -122,6 +85,18 @@ limits_json(void)
 	return o;
 }
 
+static struct json_object *
+extensions_json(void)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; api_extensions[i]; i++)
+		json_object_array_add(list,
+		    json_object_new_string(api_extensions[i]));
+	return list;
+}
+
 static void
 on_server_info(struct daemon *d, struct call *call, struct json_object *params)
 {
@@ -134,7 +109,9 @@ on_server_info(struct daemon *d, struct call *call, struct json_object *params)
 	add_int(v, "major", API_MAJOR);
 	add_int(v, "minor", API_MINOR);
 	json_object_object_add(o, "api", v);
+	json_object_object_add(o, "api_extensions", extensions_json());
 	add_text(o, "instance", d->instance);
+	add_text(o, "role", role_name(call->conn->role));
 	add_int(o, "pid", getpid());
 	add_int(o, "uid", geteuid());
 	add_text(o, "socket", d->opt.socket);
