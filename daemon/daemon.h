@@ -255,6 +255,7 @@ struct run_request {
 	const struct domain_def *def;	/* borrowed: paths */
 	const char *gdb_path;		/* borrowed, NULL none */
 	const struct client_ids *ids;	/* borrowed */
+	struct cgroup_values limits;	/* checked: they can be had */
 };
 
 /*

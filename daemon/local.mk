@@ -10,7 +10,8 @@ bin_trivisord_SOURCES = daemon/daemon.h daemon/monitor.h daemon/main.c daemon/op
 	daemon/monitor.c daemon/start.c daemon/spawn.c daemon/attach.c \
 	daemon/run_dir.c daemon/serials.c daemon/jobs.h daemon/jobs_int.h \
 	daemon/jobs.c daemon/methods_job.c
-bin_trivisord_SOURCES += daemon/cgroup.h daemon/cgroup.c
+bin_trivisord_SOURCES += daemon/cgroup.h daemon/cgroup.c daemon/tuning.h \
+	daemon/tuning.c
 bin_trivisord_SOURCES += daemon/ask.c
 bin_trivisord_SOURCES += daemon/stats.h daemon/methods_stats.c
 bin_trivisord_SOURCES += daemon/check.h daemon/check_host.c daemon/methods_check.c
@@ -18,5 +19,5 @@ bin_trivisord_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DTRIVISOR_LIBEXECDIR='"$(libexecdir)"'
 bin_trivisord_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing $(JSON_C_CFLAGS) \
 	$(LIBXML2_CFLAGS)
-bin_trivisord_LDADD = libapi.a libselect.a libvm.a libbase.a \
+bin_trivisord_LDADD = libapi.a libselect.a libcpumodel.a libvm.a libbase.a \
 	$(JSON_C_LIBS) $(LIBXML2_LIBS) $(EV_LIBS)

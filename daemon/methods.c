@@ -15,6 +15,7 @@
 #include "api/openrpc.h"
 #include "api/rpc.h"
 #include "daemon/daemon.h"
+#include "daemon/tuning.h"
 
 static void
 add_text(struct json_object *o, const char *key, const char *text)
@@ -261,7 +262,7 @@ on_domain_define(struct daemon *d, struct call *call,
 {
 	struct domain_def *def = NULL;
 	struct mode_choice choice;
-	struct json_object *result;
+	struct json_object *result, *warnings = NULL;
 	struct domain *dom = NULL;
 	struct err e = { 0 };
 	int rc;
@@ -274,6 +275,10 @@ on_domain_define(struct daemon *d, struct call *call,
 	}
 	if (!rc)
 		rc = domain_choose_mode(d, def, &choice, &e);
+	if (!rc) {
+		warnings = warnings_json(def);
+		rc = tuning_cpu_warnings(def, warnings, &e);
+	}
 	if (!rc)
 		rc = domain_replaces(d, def, &dom, &e);
 	if (!rc && dom)
@@ -289,6 +294,7 @@ on_domain_define(struct daemon *d, struct call *call,
 	if (!rc && !dom)
 		rc = err_set_sys(&e, ENOMEM, "domain");
 	if (rc) {
+		json_object_put(warnings);
 		domain_def_free(def);
 		call_fail(call, &e);
 		return;
@@ -297,7 +303,7 @@ on_domain_define(struct daemon *d, struct call *call,
 	result = identity(dom);
 	add_text(result, "mode", vm_mode_name(choice.mode));
 	json_object_object_add(result, "reasons", reasons_of(&choice));
-	json_object_object_add(result, "warnings", warnings_json(def));
+	json_object_object_add(result, "warnings", warnings);
 	call_ok(call, result, -1);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/daemon.h"
+#include "daemon/tuning.h"
 
 struct json_object *
 warnings_json(const struct domain_def *def)
@@ -200,6 +201,8 @@ start_run(struct daemon *d, struct domain *dom, const struct domain_def *def,
 	struct run_request r = { .cfg = def->cfg, .def = def,
 		.gdb_path = param_text(params, "gdb"),
 		.ids = &call->conn->ids };
+	struct json_object *warnings = call->extra ?
+	    json_object_object_get(call->extra, "warnings") : NULL;
 	int rc;
 
 	rc = domain_choose_mode(d, def, &dom->choice, e);
@@ -210,6 +213,15 @@ start_run(struct daemon *d, struct domain *dom, const struct domain_def *def,
 		err_hint(e, "name one with --kernel or <os><kernel>");
 	}
 	r.cfg.mode = dom->choice.mode;
+	if (!rc)
+		rc = tuning_cpu(def, &r.cfg, warnings ? tuning_warn : NULL,
+		    warnings, e);
+	if (!rc)
+		rc = tuning_host(def, &r.cfg, e);
+	if (!rc)
+		rc = tuning_limits(def, &r.limits, e);
+	if (!rc)
+		rc = cgroup_check(&d->cgroup, &r.limits, e);
 	if (!rc)
 		rc = vm_config_check(&r.cfg, e);
 	if (!rc)

@@ -292,7 +292,10 @@ extended_leaves(const struct recipe *c)
 	if (c->amd)
 		r.edx |= feature_word(c, 1, 0, CPUID_EDX) & repeated;
 	if (c->amd && c->per_package > 1)
-		r.ecx |= 2;
+		r.ecx |= 1u << 1;
+	/* Without leaf 0x8000001e nobody finds AMD's threads. */
+	if (c->amd && c->t->threads > 1)
+		r.ecx |= 1u << 22;
 	cpuid_leaf_put(c->t, EXT_LEAF + 1, 0, false, r);
 	brand_leaves(c);
 	amd_cache_leaves(c);

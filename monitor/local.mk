@@ -3,11 +3,12 @@ libexec_PROGRAMS += bin/trivisor-monitor
 bin_trivisor_monitor_SOURCES = monitor/main.c
 bin_trivisor_monitor_LDADD = $(MONITOR_LIBS)
 MONITOR_LIBS = libmonitor.a libboot.a libio.a libbt.a libinterp.a libx86.a \
-	libmmu.a libvm.a libbase.a $(CAPSTONE_LIBS) $(EV_LIBS) $(SECCOMP_LIBS) -lpthread \
-	-lrt
+	libcpumodel.a libmmu.a libvm.a libbase.a $(CAPSTONE_LIBS) \
+	$(EV_LIBS) $(SECCOMP_LIBS) -lpthread -lrt
 
 noinst_LIBRARIES += libmonitor.a libmonitorirq.a
 libmonitor_a_SOURCES = \
+	monitor/affinity.c monitor/affinity.h \
 	monitor/machine.c monitor/machine.h monitor/vcpu.c monitor/vcpu.h \
 	monitor/platform.c monitor/wiring.c monitor/wiring.h monitor/tsc.c \
 	monitor/tsc.h monitor/console.c monitor/console.h monitor/viewer.c \

@@ -6,7 +6,6 @@
 #include "monitor/machine.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "modes/cpu_model.h"
 #include "modes/x86/x86.h"
 #include "monitor/boot/acpi.h"
 #include "monitor/boot/mptable.h"
@@ -233,8 +233,12 @@ firmware_areas(struct machine *m)
 	    .serials = m->cfg.n_serials, .ioapic_id = m->ioapic.reset_id };
 	struct mptable_config mp = { .vcpus = m->vm.n_vcpus,
 	    .ioapic_id = m->ioapic.reset_id };
+	uint8_t apic_ids[VM_MAX_VCPUS];
 	struct cpuid_regs r;
 
+	for (unsigned i = 0; i < m->vm.n_vcpus; i++)
+		apic_ids[i] = (uint8_t)m->cpu[i].lapic.id;
+	acpi.apic_ids = mp.apic_ids = apic_ids;
 	cpuid_answer(&m->cpuid, 1, 0, 0, 0, 1, 0, &r);
 	mp.signature = r.eax;
 	mp.features = r.edx;
@@ -261,14 +265,27 @@ build_memory(struct machine *m, struct err *e)
 static int
 build_cpu_model(struct machine *m, struct err *e)
 {
-	const char *without = m->cfg.host_without;
+	const struct vm_config *c = &m->cfg;
+	struct cpuid_guest g = { .n_vcpus = c->vcpus,
+	    .signature = c->cpu_signature,
+	    .brand = c->cpu_brand[0] ? c->cpu_brand : NULL,
+	    .sockets = c->sockets, .dies = c->dies, .cores = c->cores,
+	    .threads = c->threads, .no_kvmclock = c->no_kvmclock };
+	struct cpuid_set set;
 	int rc;
 
+	if (c->cpu_set[0]) {
+		if (!cpu_set_parse(c->cpu_set, &set))
+			return err_set(e, ERR_CPU_INCOMPATIBLE, "cpu model %s: "
+			    "this version does not know all of its features",
+			    c->cpu_model);
+		g.set = &set;
+	}
 	m->vm.tsc_khz = tsc_measure_khz(25 * NS_PER_SEC / 1000);
-	rc = cpuid_host_read(&m->host, *without ? without : NULL, e);
+	rc = cpuid_host_read(&m->host, c->host_without[0] ? c->host_without :
+	    NULL, e);
 	if (!rc)
-		rc = cpuid_resolve(&m->cpuid, &m->host, m->cfg.vcpus,
-		    m->vm.tsc_khz, e);
+		rc = cpuid_build(&m->cpuid, &m->host, &g, m->vm.tsc_khz, e);
 	m->vm.cpuid = &m->cpuid;
 	return rc;
 }
@@ -364,7 +381,9 @@ build(struct machine *m, struct err *e)
 	if (rc)
 		return rc;
 	set_clock(m);
-	rc = build_descriptors(m, e);
+	rc = affinity_init(&m->affinity, &m->cfg, e);
+	if (!rc)
+		rc = build_descriptors(m, e);
 	if (!rc)
 		rc = build_memory(m, e);
 	/* What the user may have got wrong is found out before the rest. */
@@ -405,17 +424,6 @@ set_initial_state(struct machine *m, struct err *e)
 	return rc;
 }
 
-static unsigned
-host_cpus(void)
-{
-	cpu_set_t set;
-
-	/* Fails where there are more than the set can hold. */
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return CPU_SETSIZE;
-	return (unsigned)CPU_COUNT(&set);
-}
-
 int
 machine_new(struct machine **out, struct vm_config *cfg, struct err *e)
 {
@@ -429,7 +437,6 @@ machine_new(struct machine **out, struct vm_config *cfg, struct err *e)
 	m->cfg = *cfg;
 	m->timer_fd = m->wake_fd = m->vm.mem.fd = -1;
 	m->holds = HOLD_BUILD;
-	m->host_cpus = host_cpus();
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->park_lock, NULL);
 	pthread_cond_init(&m->parked, NULL);

@@ -34,6 +34,7 @@
 #include "modes/cpuid.h"
 #include "modes/engine.h"
 #include "modes/options.h"
+#include "monitor/affinity.h"
 #include "monitor/boot/boot.h"
 #include "monitor/console.h"
 #include "monitor/logger.h"
@@ -114,7 +115,7 @@ struct machine {
 	pthread_cond_t resume;		/* holds changed */
 	unsigned n_parked;
 	struct request request;
-	unsigned host_cpus;		/* that this process may use */
+	struct affinity affinity;
 	_Atomic uint32_t n_awake;	/* vCPU threads that do not sleep */
 	_Atomic uint32_t n_halted;	/* asleep for ever: IF=0 or no SIPI */
 	_Atomic uint32_t debug_stops;	/* EXIT_DEBUG since last looked */

@@ -94,7 +94,7 @@ leave_files(struct monitor *mon, int root_fd)
 {
 	int rc;
 
-	/* The host's time zone, for guests whose clock shows local time. */
+	/* libc looks for the time zone before it formats a time, even in UTC. */
 	tzset();
 	if (root_fd < 0) {
 		sandbox_off(&mon->seal, SANDBOX_ROOT, "none was given");

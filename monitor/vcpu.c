@@ -83,7 +83,7 @@ spin(struct cpu *p, ns_t start)
 	if (has_work(p))
 		return true;
 	while (p->spin && atomic_load_explicit(&m->n_awake,
-	    memory_order_relaxed) <= m->host_cpus) {
+	    memory_order_relaxed) <= m->affinity.host_cpus) {
 		if (atomic_load_explicit(&p->pokes, memory_order_relaxed) !=
 		    seen)
 			return has_work(p);
@@ -366,7 +366,7 @@ cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
 	p->c->vm = &m->vm;
 	p->c->id = id;
 	m->vm.vcpu[id] = p->c;
-	lapic_init(&p->lapic, id, id == 0, m->cpuid.phys_bits, &m->apics,
+	lapic_init(&p->lapic, cpuid_apic_id(&m->cpuid, id), id == 0, m->cpuid.phys_bits, &m->apics,
 	    &m->clock.c, &cpu_lapic_ops, p);
 	rc = engines_init(p->c, e);
 	if (rc) {
@@ -393,15 +393,22 @@ cpu_fini(struct cpu *p)
 int
 cpu_start(struct cpu *p, struct err *e)
 {
+	pthread_attr_t attr;
 	sigset_t all;
 	sigset_t old;
 	int rc;
 
+	rc = pthread_attr_init(&attr);
+	if (!rc)
+		rc = affinity_attr(&p->m->affinity, p->c->id, &attr);
+	if (rc)
+		return err_set_sys(e, rc, "vCPU %u", p->c->id);
 	/* Born with everything blocked: setup_signals() opens what it wants. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&p->thread, NULL, vcpu_thread, p);
+	rc = pthread_create(&p->thread, &attr, vcpu_thread, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
 	return rc ? err_set_sys(e, rc, "vCPU %u: cannot start its thread",
 	    p->c->id) : 0;
 }

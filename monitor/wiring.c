@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "modes/x86/x86.h"
@@ -99,16 +98,11 @@ on_debug_line(void *ctx, const char *text, size_t n)
 
 /* --- building -------------------------------------------------------------------- */
 
+/* What the RTC shows, which need not be UTC. */
 static int64_t
 wall_time(const struct machine *m)
 {
-	int64_t now = clock_realtime();
-	time_t t = (time_t)(now / NS_PER_SEC);
-	struct tm tm;
-
-	if (m->cfg.clock_offset == VM_CLOCK_LOCALTIME && localtime_r(&t, &tm))
-		now += tm.tm_gmtoff * NS_PER_SEC;
-	return now;
+	return clock_realtime() + m->cfg.rtc_offset * NS_PER_SEC;
 }
 
 static void
@@ -131,8 +125,9 @@ init_chips(struct machine *m)
 	    .ctx = m };
 
 	i8259_init(&m->pic, &lint0);
-	/* Four bits: with 16 vCPUs it shares the first one's, as many do. */
-	ioapic_init(&m->ioapic, m->vm.n_vcpus & 15, ioapic_deliver, m);
+	/* Four bits: with many vCPUs it shares the first one's, as many do. */
+	ioapic_init(&m->ioapic, (m->cpu[m->vm.n_vcpus - 1].lapic.id + 1) & 15,
+	    ioapic_deliver, m);
 	i8254_init(&m->pit, &m->timers, &irq0);
 	i8254_set_waiting(&m->pit, timer_irq_waiting, m);
 	mc146818_init(&m->rtc, &m->timers, &irq8, wall_time(m));

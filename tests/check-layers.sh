@@ -54,14 +54,21 @@ may api base vm api
 may daemon base vm api daemon modes
 may cli base vm api cli
 
-# Of modes/ the daemon sees the choice of the mode, which sees base/ and vm/.
+# Of modes/ the daemon sees the choice of the mode and the CPU models, which
+# see base/, vm/ and themselves.
+daemon_modes='cpu_model|cpu_model_tab|cpuid|cpuid_tab|x86/feature|select'
 for name in $(cd "$src" && grep -rhoE 'include "modes/[^"]*"' daemon |
     cut -d'"' -f2 | sort -u); do
-	[ "$name" = modes/select.h ] || complain "daemon includes $name"
+	case $name in
+	modes/select.h | modes/cpu_model.h) ;;
+	*) complain "daemon includes $name" ;;
+	esac
 done
-for file in modes/select.h modes/select.c; do
+for file in modes/select.[ch] modes/cpu_model*.[ch] modes/cpuid.h \
+    modes/cpuid_tab.[ch] modes/cpuid_host.c modes/x86/feature.h; do
 	(cd "$src" && grep -HnE '#include "(mmu|modes)/' $file |
-	    grep -v '"modes/select.h"') && complain "$file: see above"
+	    grep -vE "\"modes/($daemon_modes)\.h\"") &&
+	    complain "$file: see above"
 done
 
 # Engines do not know each other; what they share does not know them.

@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "vm/control.h"
+#include "vm/tune.h"
 
 #define MIN_CODE_CACHE (UINT64_C(1) << 20)
 #define MAX_CODE_CACHE (UINT64_C(4) << 30)
 #define MAX_TLB_ENTRIES 65536
+#define MAX_RTC_OFFSET (INT64_C(1000) * 366 * 86400)
 #define MAX_FDS 40
 
 static const char *const mode_names[] = {
@@ -36,7 +38,7 @@ static const char *const offset_names[] = {
 	[VM_CLOCK_UTC] = "utc", [VM_CLOCK_LOCALTIME] = "localtime",
 };
 
-enum field_type { F_STR, F_U64, F_UINT, F_BOOL, F_ENUM };
+enum field_type { F_STR, F_U64, F_I64, F_UINT, F_BOOL, F_ENUM };
 
 struct field {
 	const char *key;
@@ -70,6 +72,11 @@ static const struct field fields[] = {
 	STR(sandbox),
 	NUM(console_cap, F_U64), NUM(client_uid, F_UINT),
 	NUM(client_gid, F_UINT),
+	NUM(rtc_offset, F_I64), STR(cpu_model), STR(cpu_set),
+	NUM(cpu_signature, F_UINT), STR(cpu_brand), NUM(sockets, F_UINT),
+	NUM(dies, F_UINT), NUM(cores, F_UINT), NUM(threads, F_UINT),
+	NUM(no_kvmclock, F_BOOL), STR(cpuset), STR(emulator_pin),
+	STR(vcpu_pins),
 	SERIAL_PATH(0), SERIAL_PATH(1), SERIAL_PATH(2), SERIAL_PATH(3),
 };
 
@@ -305,6 +312,36 @@ check_texts(const struct vm_config *c, struct err *e)
 	return 0;
 }
 
+/* What only resolving can make, in range; the set is for the engine to read. */
+static int
+check_cpu(const struct vm_config *c, struct err *e)
+{
+	struct vm_cpuset pins[VM_MAX_VCPUS];
+	struct vm_cpuset set;
+	unsigned max = VM_MAX_VCPUS;
+
+	if (c->threads && (c->sockets > max || c->dies > max ||
+	    c->cores > max || c->threads > max ||
+	    c->sockets * c->dies * c->cores * c->threads != c->vcpus))
+		return BAD(e, "topology", "domain %s: %u sockets, %u dies, "
+		    "%u cores, %u threads do not make %u virtual CPUs",
+		    c->name, c->sockets, c->dies, c->cores, c->threads,
+		    c->vcpus);
+	if (!plain_text(c->cpu_model) || !plain_text(c->cpu_set) ||
+	    !plain_text(c->cpu_brand))
+		return BAD(e, "cpu_model", "domain %s: the CPU model holds a "
+		    "control character", c->name);
+	if ((c->cpuset[0] && !vm_cpuset_parse(c->cpuset, &set)) ||
+	    (c->emulator_pin[0] && !vm_cpuset_parse(c->emulator_pin, &set)) ||
+	    !vm_pins_parse(c->vcpu_pins, pins))
+		return BAD(e, "cpuset", "domain %s: a set of host CPUs is not "
+		    "one", c->name);
+	if (c->rtc_offset > MAX_RTC_OFFSET || c->rtc_offset < -MAX_RTC_OFFSET)
+		return BAD(e, "rtc_offset", "domain %s: the clock is more "
+		    "than 1000 years off", c->name);
+	return 0;
+}
+
 static int
 check_engine(const struct vm_config *c, struct err *e)
 {
@@ -336,6 +373,8 @@ vm_config_check(const struct vm_config *c, struct err *e)
 	if (!rc)
 		rc = check_texts(c, e);
 	if (!rc)
+		rc = check_cpu(c, e);
+	if (!rc)
 		rc = check_engine(c, e);
 	return rc;
 }
@@ -351,6 +390,9 @@ put_field(struct ctl_msg *m, const struct vm_config *c, const struct field *f)
 	case F_U64:
 		return ctl_put(m, f->key, "%llu",
 		    (unsigned long long)*(const uint64_t *)p);
+	case F_I64:
+		return ctl_put(m, f->key, "%lld",
+		    (long long)*(const int64_t *)p);
 	case F_UINT:
 		return ctl_put(m, f->key, "%u", *(const unsigned *)p);
 	case F_BOOL:
@@ -360,6 +402,16 @@ put_field(struct ctl_msg *m, const struct vm_config *c, const struct field *f)
 		    f->names[*(const unsigned *)p]);
 	}
 	return -EINVAL;
+}
+
+static bool
+parse_signed(const char *text, int64_t *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoll(text, &end, 10);
+	return end != text && !*end && !errno;
 }
 
 static bool
@@ -374,6 +426,9 @@ get_field(const struct ctl_msg *m, struct vm_config *c, const struct field *f)
 	if (f->type == F_ENUM)
 		return ctl_get(m, f->key, text, sizeof(text)) &&
 		    parse_name(f->names, f->size, text, p);
+	if (f->type == F_I64)
+		return ctl_get(m, f->key, text, sizeof(text)) &&
+		    parse_signed(text, p);
 	if (!ctl_get_u64(m, f->key, &v))
 		return false;
 	if (f->type == F_U64)

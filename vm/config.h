@@ -19,6 +19,9 @@
 #define VM_SERIAL_PATH 108	/* as long as a socket's name may be */
 #define VM_CONSOLE_CAP (UINT64_C(10) << 20)
 #define VM_MIN_MEMORY (UINT64_C(1) << 20)
+#define VM_CPU_SET_MAX 512
+#define VM_CPUSET_MAX 128
+#define VM_PINS_MAX 2048
 #define VM_MAX_MEMORY (UINT64_C(64) << 30)
 
 enum vm_mode { VM_MODE_AUTO, VM_MODE_BT, VM_MODE_HVM, VM_MODE_PV };
@@ -39,6 +42,25 @@ struct vm_config {
 	bool triple_fault_crashes;	/* as in "run": no reset even if
 					   on_reboot says restart */
 	enum vm_clock_offset clock_offset;
+	int64_t rtc_offset;		/* seconds that the RTC is ahead of UTC */
+	/*
+	 * The processor as the daemon resolved it (modes/cpu_model.h): model
+	 * and cpu_set "": all that the host offers; signature 0, brand "": the
+	 * host's; threads 0: one socket, a core for every vCPU.
+	 */
+	char cpu_model[48];
+	char cpu_set[VM_CPU_SET_MAX];
+	unsigned cpu_signature;
+	char cpu_brand[48];
+	unsigned sockets, dies, cores, threads;
+	bool no_kvmclock;
+	/*
+	 * Host CPUs, as vm_cpuset_print() writes them, "" any: of all threads,
+	 * of those that are no vCPU, and of vCPUs, "0=1-2 3=0".
+	 */
+	char cpuset[VM_CPUSET_MAX];
+	char emulator_pin[VM_CPUSET_MAX];
+	char vcpu_pins[VM_PINS_MAX];
 	bool start_paused;		/* suspended until resumed */
 	bool acpi;
 	bool debug_exit;		/* isa-debug-exit at 0xf4 */

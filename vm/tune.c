@@ -115,3 +115,53 @@ vm_cpuset_print(const struct vm_cpuset *s, char *buf, size_t size)
 	}
 	return true;
 }
+
+bool
+vm_pins_parse(const char *text, struct vm_cpuset pins[VM_MAX_VCPUS])
+{
+	char set[VM_PINS_MAX];
+	unsigned vcpu;
+
+	memset(pins, 0, VM_MAX_VCPUS * sizeof(*pins));
+	while (*text) {
+		size_t n;
+
+		if (!number(&text, &vcpu) || vcpu >= VM_MAX_VCPUS ||
+		    *text++ != '=')
+			return false;
+		n = strcspn(text, " ");
+		if (n >= sizeof(set) || !vm_cpuset_is_empty(&pins[vcpu]))
+			return false;
+		memcpy(set, text, n);
+		set[n] = '\0';
+		if (!vm_cpuset_parse(set, &pins[vcpu]))
+			return false;
+		text += n;
+		if (*text == ' ' && !*++text)
+			return false;
+	}
+	return true;
+}
+
+bool
+vm_pins_print(const struct vm_cpuset pins[VM_MAX_VCPUS], char *buf,
+    size_t size)
+{
+	size_t len = 0;
+	unsigned i;
+
+	if (!size)
+		return false;
+	buf[0] = '\0';
+	for (i = 0; i < VM_MAX_VCPUS; i++) {
+		if (vm_cpuset_is_empty(&pins[i]))
+			continue;
+		len += (size_t)snprintf(buf + len, size - len, "%s%u=",
+		    len ? " " : "", i);
+		if (len >= size ||
+		    !vm_cpuset_print(&pins[i], buf + len, size - len))
+			return false;
+		len += strlen(buf + len);
+	}
+	return true;
+}

@@ -27,6 +27,10 @@ bool vm_cpuset_parse(const char *text, struct vm_cpuset *s);
 bool vm_cpuset_print(const struct vm_cpuset *s, char *buf, size_t size);
 bool vm_cpuset_has(const struct vm_cpuset *s, unsigned cpu);
 bool vm_cpuset_is_empty(const struct vm_cpuset *s);
+/* The pins of vCPUs, "0=1-2 3=0"; those that are not named are empty. */
+bool vm_pins_parse(const char *text, struct vm_cpuset pins[VM_MAX_VCPUS]);
+bool vm_pins_print(const struct vm_cpuset pins[VM_MAX_VCPUS], char *buf,
+    size_t size);
 
 /* ---- the share of the host --------------- */
 

@@ -215,7 +215,7 @@ make_madt(struct builder *b, const struct acpi_config *cfg)
 	for (unsigned i = 0; i < cfg->vcpus; i++, at += MADT_LAPIC) {
 		at[1] = MADT_LAPIC;
 		at[2] = (uint8_t)i;
-		at[3] = (uint8_t)i;
+		at[3] = cfg->apic_ids[i];
 		at[4] = 1;		/* enabled */
 	}
 	at[0] = 1;

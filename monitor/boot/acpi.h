@@ -14,7 +14,8 @@
 #define ACPI_FACS (MAP_EBDA + 0x400u)
 
 struct acpi_config {
-	unsigned vcpus;		/* APIC ids 0..vcpus-1 */
+	unsigned vcpus;
+	const uint8_t *apic_ids;	/* of them; borrowed */
 	unsigned serials;	/* COM1.. */
 	unsigned ioapic_id;
 };

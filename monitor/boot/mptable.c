@@ -57,7 +57,7 @@ add_processors(struct table *b, const struct mptable_config *cfg)
 	for (unsigned i = 0; i < cfg->vcpus; i++) {
 		uint8_t *e = add(b, CPU, MP_PROCESSOR);
 
-		e[1] = (uint8_t)i;
+		e[1] = cfg->apic_ids[i];
 		e[2] = 0x14;		/* version of the local APIC */
 		e[3] = i == 0 ? 3 : 1;	/* enabled; bootstrap */
 		put(e + 4, cfg->signature, 4);

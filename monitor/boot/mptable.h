@@ -12,7 +12,8 @@
 #define MPTABLE_SIZE 0x1000u
 
 struct mptable_config {
-	unsigned vcpus;		/* APIC ids 0..vcpus-1 */
+	unsigned vcpus;
+	const uint8_t *apic_ids;	/* of them; borrowed */
 	unsigned ioapic_id;
 	uint32_t signature;	/* CPUID 1 EAX */
 	uint32_t features;	/* and EDX */

@@ -23,11 +23,15 @@ struct fix {
 	struct gmem mem;
 };
 
+/* With a gap, as topologies have them. */
+static const uint8_t apic_ids[] = { 0, 1, 4 };
+
 static int
 setup(void **state)
 {
 	struct fix *f = calloc(1, sizeof(*f));
-	struct acpi_config cfg = { .vcpus = 3, .serials = 2, .ioapic_id = 3 };
+	struct acpi_config cfg = { .vcpus = 3, .serials = 2, .ioapic_id = 3,
+	    .apic_ids = apic_ids };
 
 	memmap_init(&f->map, UINT64_C(64) << 20);
 	assert_int_equal(gmem_init(&f->mem, NULL), 0);
@@ -152,7 +156,8 @@ madt_lists_processors_ioapic_and_overrides(void **state)
 
 		assert_true(type < 8 && get(f, at + 1, 1) >= 6);
 		if (type == 0)
-			assert_int_equal(get(f, at + 3, 1), count[0]);
+			assert_int_equal(get(f, at + 3, 1),
+			    apic_ids[count[0]]);
 		if (type == 1)
 			assert_int_equal(get(f, at + 4, 4), 0xfec00000);
 		/* IRQ 0 is on pin 2; IRQ 9 is level, active high. */
@@ -262,12 +267,15 @@ find_mp(struct fix *f)
 static void
 mp_tables_list_what_the_madt_lists(void **state)
 {
+	uint8_t ids[16];
 	struct mptable_config cfg = { .vcpus = 16, .ioapic_id = 0,
-	    .signature = 0xb20f21, .features = 0x178bfbff };
+	    .apic_ids = ids, .signature = 0xb20f21, .features = 0x178bfbff };
 	unsigned kinds[5] = { 0 }, pci = 0, isa = 0;
 	struct fix *f = *state;
 	gpa_t mp, t, at, end;
 
+	for (unsigned i = 0; i < 16; i++)
+		ids[i] = (uint8_t)(2 * i);
 	mptable_write(&f->mem, &cfg);
 	mp = find_mp(f);
 	assert_int_equal(get(f, mp + 8, 2), 0x401);
@@ -284,7 +292,7 @@ mp_tables_list_what_the_madt_lists(void **state)
 
 		assert_in_range(type, 0, 4);
 		if (type == 0) {
-			assert_int_equal(get(f, at + 1, 1), kinds[0]);
+			assert_int_equal(get(f, at + 1, 1), 2 * kinds[0]);
 			assert_int_equal(get(f, at + 3, 1), kinds[0] ? 1 : 3);
 			assert_int_equal(get(f, at + 4, 8),
 			    UINT64_C(0x178bfbff00b20f21));

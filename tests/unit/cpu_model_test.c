@@ -511,6 +511,9 @@ topologies(void **state)
 	assert_int_equal(ask(0x8000001e, 0, 5).ebx, 1 << 8 | 2);
 	assert_int_equal(ask(0x8000001e, 0, 5).ecx, 1 << 8 | 1);
 	assert_int_equal(ask(0x80000008, 0, 0).ecx, 3 << 12 | 7);
+	take("topoext");
+	assert_int_equal(cpuid_build(&t, &rich, &g, 1000, &e), 0);
+	assert_true(ask(0x80000001, 0, 0).ecx >> 22 & 1);
 	g.threads = 3;
 	assert_int_equal(cpuid_build(&t, &rich, &g, 1000, &e), -EINVAL);
 	/* One core each: no hyper-threading flag. */

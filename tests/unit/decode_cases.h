@@ -376,7 +376,7 @@
   "m2:08" },
 { "PREFETCHW", M64,
   "0f 0d 08",
-  "prefetchw 3 o4 a8 -:mem.0/rm [ds:ax+0].0 int 3dnowprefetch @p0 map1 "
+  "prefetchw 3 o4 a8 -:mem.0/rm [ds:ax+0].0 int lm @p0 map1 "
   "op1:0d m2:08" },
 { "PREFETCH of a register", M64,
   "0f 0d c0",
