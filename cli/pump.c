@@ -20,7 +20,6 @@
 #include "cli/pump.h"
 
 #define CTRL_C 0x03
-#define ESCAPE 0x1d	/* Ctrl-] */
 
 enum { SLOT_CONSOLE, SLOT_IN, SLOT_SIGNALS, SLOT_CLIENT, SLOT_OUT, SLOTS };
 
@@ -31,6 +30,9 @@ signal_set(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGQUIT);
+	sigaddset(set, SIGTSTP);
+	sigaddset(set, SIGCONT);
 }
 
 int
@@ -42,6 +44,7 @@ pump_init(struct pump *p, int out, struct err *e)
 	p->console = -1;
 	p->out = out;
 	p->term.fd = -1;
+	keys_init(&p->keys);
 	/* stdin may be closed; then fd 0 is invalid or something of ours. */
 	p->in = fcntl(STDIN_FILENO, F_GETFD) < 0 ? -1 : STDIN_FILENO;
 	signal_set(&set);
@@ -49,8 +52,6 @@ pump_init(struct pump *p, int out, struct err *e)
 	p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (p->signals < 0)
 		return err_set_sys(e, errno, "cannot watch signals");
-	if (p->in >= 0)
-		term_raw(&p->term, p->in);
 	return 0;
 }
 
@@ -181,6 +182,16 @@ interrupted(struct pump *p)
 	return second;
 }
 
+/* All that stdin brought is with the guest: the monitor may know. */
+static void
+pass_eof(struct pump *p)
+{
+	if (!p->in_ended || p->queued || p->passed || !p->eof_passes)
+		return;
+	p->passed = true;
+	shutdown(p->console, SHUT_WR);
+}
+
 static void
 flush_queue(struct pump *p)
 {
@@ -190,39 +201,131 @@ flush_queue(struct pump *p)
 		p->queued = 0;
 		return;
 	}
-	if (!p->queued)
-		return;
-	n = send(p->console, p->queue, p->queued, MSG_NOSIGNAL);
-	if (n <= 0)
-		return;
-	p->queued -= (size_t)n;
-	memmove(p->queue, p->queue + n, p->queued);
+	if (p->queued) {
+		n = send(p->console, p->queue, p->queued, MSG_NOSIGNAL);
+		if (n <= 0)
+			return;
+		p->queued -= (size_t)n;
+		memmove(p->queue, p->queue + n, p->queued);
+	}
+	pass_eof(p);
+}
+
+/* What was typed before the way out was is for the guest. */
+static void
+flush_last(struct pump *p)
+{
+	ns_t end = clock_now(&clock_host) + NS_PER_SEC;
+
+	flush_queue(p);
+	while (p->queued && clock_now(&clock_host) < end) {
+		struct pollfd wait = { .fd = p->console, .events = POLLOUT };
+
+		poll(&wait, 1, 100);
+		flush_queue(p);
+	}
+}
+
+bool
+pump_say(struct pump *p, const char *text, size_t n)
+{
+	if (n > sizeof(p->queue) - p->queued)
+		return false;
+	memcpy(p->queue + p->queued, text, n);
+	p->queued += n;
+	return true;
+}
+
+static void
+say_keys(const struct pump *p)
+{
+	char keys[32];
+
+	keys_describe(&p->keys, keys, sizeof(keys));
+	dprintf(STDERR_FILENO, "\r\n[trivisor: %s leaves; ~~ is a tilde, ~? "
+	    "this]\r\n", keys);
+}
+
+/* From a terminal: in[0..n), of which some may be for us. */
+static int
+take_keys(struct pump *p, const char *in, size_t n)
+{
+	size_t at = 0;
+	size_t i;
+
+	for (i = 0; p->interrupts && i < n; i++)
+		if (in[i] == CTRL_C && interrupted(p))
+			return PUMP_INTERRUPT + 1;
+	if (!p->escapes) {
+		(void)pump_say(p, in, n);
+		return 0;
+	}
+	while (at < n) {
+		switch (keys_take(&p->keys, in, &at, n, p->queue,
+		    &p->queued)) {
+		case KEYS_DETACH:
+			if (!p->mute)
+				flush_last(p);
+			return PUMP_DETACH + 1;
+		case KEYS_HELP:
+			say_keys(p);
+			break;
+		case KEYS_ALL:
+			break;
+		}
+	}
+	return 0;
+}
+
+static bool
+has_room(const struct pump *p)
+{
+	/* A tilde that was held back may come on top. */
+	return sizeof(p->queue) - p->queued > 1;
 }
 
 static int
 read_input(struct pump *p)
 {
-	char *at = p->queue + p->queued;
-	bool terminal = p->term.fd >= 0;
+	char in[PUMP_QUEUE];
 	ssize_t n;
-	ssize_t i;
+	int rc = 0;
 
-	n = read(p->in, at, sizeof(p->queue) - p->queued);
+	n = read(p->in, in, sizeof(p->queue) - p->queued - 1);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n <= 0) {
 		p->in = -1;
+		p->in_ended = true;
+		flush_queue(p);
 		return 0;
 	}
-	for (i = 0; terminal && i < n; i++) {
-		if (p->interrupts && at[i] == CTRL_C && interrupted(p))
-			return PUMP_INTERRUPT + 1;
-		if (p->escape && at[i] == ESCAPE)
-			return PUMP_DETACH + 1;
-	}
-	p->queued += (size_t)n;
+	if (p->term.fd >= 0)
+		rc = take_keys(p, in, (size_t)n);
+	else
+		(void)pump_say(p, in, (size_t)n);
+	if (p->mute)
+		p->queued = 0;
 	flush_queue(p);
-	return 0;
+	return rc;
+}
+
+/* At the beginning, and again whenever a shell may have had it. */
+static void
+take_terminal(struct pump *p)
+{
+	if (p->term.fd >= 0)
+		term_again(&p->term);
+	else if (p->in >= 0)
+		term_raw(&p->term, p->in);
+}
+
+/* Stopped from outside: the shell gets its terminal as it was. */
+static void
+stop_for_now(struct pump *p)
+{
+	term_restore(&p->term);
+	raise(SIGSTOP);
 }
 
 static int
@@ -232,6 +335,12 @@ read_signal(struct pump *p)
 
 	if (read(p->signals, &info, sizeof(info)) != sizeof(info))
 		return 0;
+	if (info.ssi_signo == SIGTSTP || info.ssi_signo == SIGCONT) {
+		if (info.ssi_signo == SIGTSTP)
+			stop_for_now(p);
+		take_terminal(p);
+		return 0;
+	}
 	p->signal = (int)info.ssi_signo;
 	if (info.ssi_signo != SIGINT || !p->interrupts)
 		return PUMP_SIGNAL + 1;
@@ -263,11 +372,9 @@ read_event(struct pump *p)
 static void
 fill_slots(const struct pump *p, struct pollfd *f)
 {
-	bool room = p->queued < sizeof(p->queue);
-
 	f[SLOT_CONSOLE] = (struct pollfd){ .fd = p->console,
 	    .events = (short)(POLLIN | (p->queued ? POLLOUT : 0)) };
-	f[SLOT_IN] = (struct pollfd){ .fd = room ? p->in : -1,
+	f[SLOT_IN] = (struct pollfd){ .fd = has_room(p) ? p->in : -1,
 	    .events = POLLIN };
 	f[SLOT_SIGNALS] = (struct pollfd){ .fd = p->signals,
 	    .events = POLLIN };
@@ -317,11 +424,16 @@ pump_run(struct pump *p)
 	struct pollfd f[SLOTS];
 	int rc;
 
+	if (p->term.fd < 0)
+		take_terminal(p);
+	flush_queue(p);
 	/* Events that came while a call waited make no descriptor ready. */
 	rc = p->client ? read_event(p) : 0;
 	while (!rc) {
 		if (p->deadline && poll_timeout(p) == 0)
 			return PUMP_TIMEOUT;
+		if (p->in_ended && p->eof_ends && !p->queued)
+			return PUMP_INPUT_END;
 		fill_slots(p, f);
 		if (poll(f, SLOTS, poll_timeout(p)) < 0)
 			continue;

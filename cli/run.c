@@ -18,6 +18,7 @@
 
 #include "api/client.h"
 #include "base/clock.h"
+#include "cli/console.h"
 #include "cli/private.h"
 #include "cli/pump.h"
 #include "cli/run_opts.h"
@@ -107,17 +108,13 @@ note_end(struct run *r, struct json_object *data)
 static int
 join_console(struct run *r, struct err *e)
 {
+	struct console_join j = { .name = r->uuid, .history = CONSOLE_ALL };
 	int fd;
-	int rc;
+	int rc = console_join(r->cli, &j, &fd, e);
 
-	rc = cli_call(r->cli, "domain.console", cli_named(r->uuid), NULL, &fd,
-	    e);
-	if (rc)
-		return rc;
-	if (fd < 0)
-		return err_set(e, ERR_RPC, "the daemon sent no console");
-	pump_set_console(&r->pump, fd);
-	return 0;
+	if (!rc)
+		pump_set_console(&r->pump, fd);
+	return rc;
 }
 
 /* True when the event was our domain's end, or as good as that. */

@@ -33,6 +33,8 @@ static const struct {
 	{ "paused", "paused", FLAG },
 	{ "strict", "strict", FLAG },
 	{ "validate", "strict", FLAG },
+	/* It goes on when its console is joined: not a byte is missed. */
+	{ "console", "paused", FLAG },
 	{ "name", "name", TEXT },
 	{ "memory", "memory", SIZE },
 	{ "vcpus", "vcpus", NUMBER },

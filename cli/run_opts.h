@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `define', `start' and `run' share: the options that hold for one run only, and
- * joining the console of a domain that runs.
+ * What `define', `start' and `run' share: the options that hold for one run
+ * only.
  */
 #ifndef TRIVISOR_CLI_RUN_OPTS_H
 #define TRIVISOR_CLI_RUN_OPTS_H
-
-#include <regex.h>
 
 #include "cli/cli.h"
 
@@ -19,10 +17,4 @@ MUST_USE int run_opts_add(struct json_object *params, const struct args *a,
  */
 struct json_object *cli_xml_params(const struct args *a, const char *path,
     struct err *e, bool *misuse);
-/* Join the console until it ends or the user leaves; an exit status. */
-int console_attach(struct cli *cli, const char *name);
-
-/* Compile what --until was given. */
-MUST_USE int until_compile(regex_t *re, const char *text, struct err *e);
-
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/xml_text.h"
+#include "cli/console.h"
 #include "cli/run_opts.h"
 
 /* One call about one domain, and a word on what was done. */
@@ -161,7 +162,8 @@ now_runs(struct cli *cli, const struct args *a, struct json_object *result)
 		printf("domain %s started, mode %s: %s\n", name,
 		    json_text(result, "mode", "?"), reasons);
 	if (join)
-		status = console_attach(cli, name);
+		status = console_attach(cli, name,
+		    !args_maybe(a, "paused"));
 	json_object_put(result);
 	return status;
 }

@@ -152,8 +152,18 @@ static const struct cli_opt dumpxml_opts[] = {
 
 static const struct cli_opt console_opts[] = {
 	{ "serial", 0, "N", "another serial port than the first" },
+	{ "watch", 0, NULL, "only watch, never type" },
+	{ "force", 'f', NULL, "take the typing over from another viewer" },
+	{ "history", 0, "SIZE", "show so much of the past (default 256K)" },
+	{ "no-history", 0, NULL, "show nothing of the past" },
+	{ "escape", 'e', "CHAR", "what leaves instead of ^]; none: nothing" \
+	  MORE "does, nor ~." },
+	{ "send", 's', "TEXT", "type this first; \\r, \\n, \\xHH and the like" \
+	  MORE "are understood" },
 	{ "until", 0, "REGEX", "end with status 0 when a line matches" },
 	{ "timeout", 't', "TIME", "give up after this time (status 124)" },
+	{ "wait", 'w', NULL, "until the domain runs" },
+	{ "exit-on-eof", 0, NULL, "end when standard input does" },
 	END
 };
 
@@ -297,7 +307,7 @@ const struct verb cli_verbs[] = {
 	  "the daemon refuses what was written, the file stays, and its name "
 	  "is printed." },
 	{ "console", NULL, "NAME", 1, 1,
-	  "join its console (Ctrl-] leaves it)",
+	  "join its console (Ctrl-] or ~. leaves it)",
 	  console_opts, CLI_USAGE, verb_console, NULL },
 	{ "event", NULL, "[NAME]", 0, 1,
 	  "print the next event, or all that come",
