@@ -224,7 +224,8 @@ loop(struct run *r)
 			    RUN_FAILED);
 			return;
 		case PUMP_DETACH:
-			continue;
+		case PUMP_INPUT_END:
+			continue;	/* not asked for here */
 		}
 	}
 }

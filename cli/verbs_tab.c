@@ -156,10 +156,10 @@ static const struct cli_opt console_opts[] = {
 	{ "force", 'f', NULL, "take the typing over from another viewer" },
 	{ "history", 0, "SIZE", "show so much of the past (default 256K)" },
 	{ "no-history", 0, NULL, "show nothing of the past" },
-	{ "escape", 'e', "CHAR", "what leaves instead of ^]; none: nothing" \
-	  MORE "does, nor ~." },
-	{ "send", 's', "TEXT", "type this first; \\r, \\n, \\xHH and the like" \
-	  MORE "are understood" },
+	{ "escape", 'e', "CHAR", "what leaves instead of ^]; none: nothing "
+	  "does, nor ~." },
+	{ "send", 's', "TEXT", "type this first; \\r, \\n, \\xHH and the "
+	  "like are understood" },
 	{ "until", 0, "REGEX", "end with status 0 when a line matches" },
 	{ "timeout", 't', "TIME", "give up after this time (status 124)" },
 	{ "wait", 'w', NULL, "until the domain runs" },

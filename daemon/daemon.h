@@ -64,6 +64,7 @@ struct options {
 	char run_dir[PATH_BYTES];
 	char log_dir[PATH_BYTES];
 	char monitor[PATH_BYTES];
+	uint64_t console_cap;	/* of a console's file; 0 none */
 	char admin_group[64];		/* whose members are administrators */
 	char cgroup[PATH_BYTES];	/* "": find it */
 	int lifeline_fd;	/* end with its other end; -1 none */

@@ -19,7 +19,7 @@
 
 enum {
 	OPT_SOCKET = 1, OPT_RO_SOCKET, OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR,
-	OPT_CGROUP, OPT_ADMIN_GROUP, OPT_PRIVATE,
+	OPT_CGROUP, OPT_CONSOLE_LOG, OPT_ADMIN_GROUP, OPT_PRIVATE,
 	OPT_LIFELINE, OPT_PARENT, OPT_READY, OPT_FOREGROUND, OPT_VERBOSE,
 	OPT_VERSION, OPT_HELP,
 };
@@ -41,6 +41,8 @@ static const struct {
 	  "make cgroups of monitors in DIR, not in the daemon's own" },
 	{ "admin-group", OPT_ADMIN_GROUP, "NAME",
 	  "group whose members are administrators (trivisor-admin)" },
+	{ "console-log-size", OPT_CONSOLE_LOG, "SIZE",
+	  "how large a console's file may grow (10M; 0: no limit)" },
 	{ "private", OPT_PRIVATE, "DIR",
 	  "keep everything in DIR; the socket is DIR/sock" },
 	{ "lifeline-fd", OPT_LIFELINE, "N",
@@ -188,6 +190,8 @@ take_option(struct options *o, int id, const char *arg)
 	case OPT_CGROUP:
 		path(o->cgroup, "%s", arg);
 		return true;
+	case OPT_CONSOLE_LOG:
+		return size_parse(arg, NULL, &o->console_cap);
 	case OPT_ADMIN_GROUP:
 		snprintf(o->admin_group, sizeof(o->admin_group), "%s", arg);
 		return true;
@@ -259,6 +263,7 @@ options_parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	o->lifeline_fd = -1;
 	o->ready_fd = -1;
+	o->console_cap = VM_CONSOLE_CAP;
 	snprintf(o->admin_group, sizeof(o->admin_group), "trivisor-admin");
 	if (geteuid() == 0)
 		system_defaults(o);

@@ -173,6 +173,7 @@ monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
 	dom->id = ++d->last_id;
 	dom->started = clock_realtime();
 	memset(&dom->exit, 0, sizeof(dom->exit));
+	r->cfg.console_cap = d->opt.console_cap;
 	rc = start_in(d, dom, r, dir, alive, e);
 	if (!rc && r->gdb_path) {
 		dom->monitor->gdb_path = strdup(r->gdb_path);

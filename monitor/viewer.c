@@ -95,18 +95,33 @@ has_gone(const struct console_viewer *v)
 	return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR);
 }
 
-static struct console_viewer *
-free_place(struct console *k)
+/*
+ * Those whose end is in the socket already, unread: what they typed last is
+ * taken, and they make way for whoever comes.  (One that shut its side down
+ * is watched no more, so nobody else would notice.)
+ */
+static void
+let_go(struct console *k)
 {
 	for (unsigned i = 0; i < CONSOLE_VIEWERS; i++) {
 		struct console_viewer *v = &k->viewer[i];
 
-		/* One that shut its side down is watched no more. */
-		if (v->kind && v->eof && has_gone(v))
+		if (!v->kind || v->kind == VIEWER_PTY || !has_gone(v))
+			continue;
+		for (unsigned n = 0; v->kind && !v->eof && n < 16; n++)
+			console_input(k, i);
+		if (v->kind && v->eof)
 			viewer_close(k, v);
-		if (!v->kind)
-			return v;
 	}
+}
+
+static struct console_viewer *
+free_place(struct console *k)
+{
+	let_go(k);
+	for (unsigned i = 0; i < CONSOLE_VIEWERS; i++)
+		if (!k->viewer[i].kind)
+			return &k->viewer[i];
 	return NULL;
 }
 

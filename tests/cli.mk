@@ -28,3 +28,8 @@ LONG_TESTS += tests/long/boots.sh tests/long/kernels.sh \
 EXTRA_DIST += tests/long/kernels-init.sh
 TESTS += tests/smp_boot.test tests/smp_clock.test
 dist_check_SCRIPTS += tests/smp_boot.test tests/smp_clock.test
+
+## Serial consoles; --long is in tests/long/console.sh.
+TESTS += tests/console/console_test.py
+EXTRA_DIST += tests/console/console_test.py tests/console/guest.S
+LONG_TESTS += tests/long/console.sh

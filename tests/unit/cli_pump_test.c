@@ -208,15 +208,133 @@ terminal_is_raw_and_comes_back(void **state)
 }
 
 static void
-escape_detaches(void **state)
+escape_detaches_and_loses_nothing_before_it(void **state)
 {
 	struct fixture *f = *state;
 
-	f->p.escape = true;
+	f->p.escapes = true;
 	f->p.term.fd = f->in[0];	/* as if it were a terminal */
-	say(f->in[1], "\035");
+	say(f->in[1], "bye\r\035not this");
 	assert_int_equal(pump_run(&f->p), PUMP_DETACH);
+	expect(f->guest, "bye\r");
 	f->p.term.fd = -1;
+}
+
+static void
+end_of_input_is_passed_on_or_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	char buf[8];
+
+	assert_true(pump_say(&f->p, "first ", 6));
+	say(f->in[1], "last");
+	close(f->in[1]);
+	f->in[1] = -1;
+	f->p.eof_passes = true;
+	f->p.deadline = clock_now(&clock_host) + NS_PER_SEC / 20;
+	assert_int_equal(pump_run(&f->p), PUMP_TIMEOUT);
+	expect(f->guest, "first last");
+	assert_int_equal(read(f->guest, buf, sizeof(buf)), 0);
+	f->p.eof_ends = true;
+	f->p.deadline = 0;
+	assert_int_equal(pump_run(&f->p), PUMP_INPUT_END);
+}
+
+static void
+mute_sends_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char buf[8];
+
+	f->p.mute = true;
+	say(f->in[1], "typed");
+	f->p.deadline = clock_now(&clock_host) + NS_PER_SEC / 20;
+	assert_int_equal(pump_run(&f->p), PUMP_TIMEOUT);
+	assert_int_equal(recv(f->guest, buf, sizeof(buf), MSG_DONTWAIT), -1);
+}
+
+/* --- keys ------------------------------------------------------------------- */
+
+/* What goes to the guest of each chunk typed; the last result. */
+static enum keys_result
+typed(struct keys *k, const char *in, char *out)
+{
+	enum keys_result r = KEYS_ALL;
+	size_t at = 0;
+	size_t n = strlen(in);
+	size_t used = strlen(out);
+
+	while (r == KEYS_ALL && at < n)
+		r = keys_take(k, in, &at, n, out, &used);
+	out[used] = '\0';
+	return r;
+}
+
+static void
+tilde_commands_begin_a_line(void **state)
+{
+	static const struct {
+		const char *in, *in2, *out;
+		enum keys_result r;
+	} t[] = {
+		{ "~.", "", "", KEYS_DETACH },
+		{ "ls\r~.", "", "ls\r", KEYS_DETACH },
+		{ "ls\n~", ".", "ls\n", KEYS_DETACH },
+		{ "a~.", "", "a~.", KEYS_ALL },
+		{ "~~", ".", "~.", KEYS_ALL },
+		{ "~", "/bin\r", "~/bin\r", KEYS_ALL },
+		{ "~\r", "~.", "~\r", KEYS_DETACH },
+		{ "~?", "", "", KEYS_HELP },
+		{ "x\035y", "", "x", KEYS_DETACH },
+		{ "~\035", "", "", KEYS_DETACH },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		enum keys_result r;
+		char out[32] = "";
+		struct keys k;
+
+		keys_init(&k);
+		r = typed(&k, t[i].in, out);
+		if (r == KEYS_ALL)
+			r = typed(&k, t[i].in2, out);
+		assert_int_equal(r, t[i].r);
+		assert_string_equal(out, t[i].out);
+	}
+}
+
+static void
+escape_can_be_chosen(void **state)
+{
+	static const struct {
+		const char *text;
+		int escape;
+		const char *says;
+	} t[] = {
+		{ "^]", 0x1d, "Ctrl-] or ~." }, { "^a", 1, "Ctrl-A or ~." },
+		{ "^?", 0x7f, "Ctrl-? or ~." }, { "!", '!', "! or ~." },
+		{ "^@", 0, "Ctrl-@ or ~." }, { "none", KEYS_NONE, "" },
+	};
+	static const char *const bad[] = { "", "ab", "^1", "^ab", "ä" };
+	struct err e = { 0 };
+	char says[32];
+	struct keys k;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		keys_init(&k);
+		assert_int_equal(keys_set_escape(&k, t[i].text, &e), 0);
+		assert_int_equal(k.escape, t[i].escape);
+		keys_describe(&k, says, sizeof(says));
+		assert_string_equal(says, t[i].says);
+	}
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		keys_init(&k);
+		assert_int_not_equal(keys_set_escape(&k, bad[i], &e), 0);
+	}
 }
 
 static void
@@ -263,7 +381,11 @@ main(void)
 		T(second_interrupt_within_a_second_ends),
 		T(sigterm_is_told),
 		T(terminal_is_raw_and_comes_back),
-		T(escape_detaches),
+		T(escape_detaches_and_loses_nothing_before_it),
+		T(end_of_input_is_passed_on_or_ends_it),
+		T(mute_sends_nothing),
+		cmocka_unit_test(tilde_commands_begin_a_line),
+		cmocka_unit_test(escape_can_be_chosen),
 		T(reader_that_goes_away_is_noticed),
 		T(guest_that_does_not_read_blocks_nothing),
 	};

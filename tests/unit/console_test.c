@@ -363,6 +363,22 @@ typed_before_leaving_reaches_the_guest(void **state)
 	assert_int_equal(places_taken(f), 0);
 }
 
+/* Nobody has looked yet; the next one is the writer all the same. */
+static void
+one_that_has_gone_makes_way_at_once(void **state)
+{
+	struct fix *f = *state;
+
+	attach(f);
+	assert_int_equal(write(f->viewer[0], "bye", 3), 3);
+	leaves(f, 0);
+	assert_true(comes(f, 1, VIEWER_CLIENT,
+	    (struct console_view){ 0 }).writer);
+	guest_gets(f, "bye");
+	sees(f, 1, "");
+	assert_int_equal(places_taken(f), 1);
+}
+
 static void
 too_many_viewers_are_refused(void **state)
 {
@@ -778,6 +794,7 @@ main(void)
 		T(closed_viewer_frees_its_place),
 		T(half_closed_viewer_still_reads),
 		T(typed_before_leaving_reaches_the_guest),
+		T(one_that_has_gone_makes_way_at_once),
 		T(too_many_viewers_are_refused),
 		T(full_input_stops_reading_viewers),
 		T(first_writes_the_others_watch),
