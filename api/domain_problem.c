@@ -62,6 +62,14 @@ problem_new(struct domain_def *d, xmlNode *n, const char *fmt, va_list ap)
 	return q;
 }
 
+/* An element that is refused need not be said to be ignored, too. */
+static bool
+refused_already(const struct domain_problem *q, size_t n)
+{
+	return n > 1 && q[-1].kind == PROBLEM_ERROR && q[-1].line == q->line &&
+	    !strcmp(q[-1].xpath, q->xpath);
+}
+
 /* The same said again further down only counts. */
 static bool
 fold(struct domain_def *d, enum domain_problem_kind kind)
@@ -92,7 +100,11 @@ domain_warn(struct domain_parse *p, enum domain_problem_kind kind,
 	va_start(ap, fmt);
 	q = problem_new(p->d, n, fmt, ap);
 	va_end(ap);
-	if (q && !fold(p->d, kind))
+	if (!q)
+		return;
+	if (refused_already(q, p->d->n_problems))
+		p->d->n_problems--;
+	else if (!fold(p->d, kind))
 		q->kind = kind;
 }
 

@@ -76,7 +76,7 @@ struct domain_def {
 	bool mode_required;
 	char mode_origin[48];		/* "type='kvm'" */
 	size_t n_problems, n_errors;	/* errors only with opts->all */
-	struct domain_problem *problems;	/* owned, in document order */
+	struct domain_problem *problems;	/* owned, as they were found */
 };
 
 /*

@@ -59,3 +59,11 @@ TESTS += tests/unit/daemon_test
 tests_unit_daemon_test_SOURCES = tests/unit/daemon_test.c
 tests_unit_daemon_test_CFLAGS = $(manage_cflags)
 tests_unit_daemon_test_LDADD = $(manage_libs)
+
+## The documents in tests/xml, and every rule that refuses one.
+check_PROGRAMS += tests/unit/xml_corpus_test
+TESTS += tests/unit/xml_corpus_test
+tests_unit_xml_corpus_test_SOURCES = tests/unit/xml_corpus_test.c
+tests_unit_xml_corpus_test_CFLAGS = $(manage_cflags)
+tests_unit_xml_corpus_test_LDADD = $(manage_libs)
+EXTRA_DIST += tests/xml
