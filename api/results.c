@@ -167,6 +167,10 @@ SHAPE(Xml, 0, "a domain's XML");
 FIELDS(Console) = {
 	NAME_UUID,
 	{ "serial", RESULT_INT, ALWAYS, "which port", NULL },
+	{ "writer", RESULT_BOOL, ALWAYS,
+	  "what is sent reaches the guest; else another viewer's does", NULL },
+	{ "skipped", RESULT_INT, ALWAYS,
+	  "bytes of earlier output that will not come", NULL },
 	END
 };
 SHAPE(Console, SHAPE_OPEN, "a stream socket of the port's bytes came along");
