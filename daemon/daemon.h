@@ -9,9 +9,9 @@
  *	domain.c	domains and their states	store.c	definitions on disk
  *	monitor.c	a living monitor: control channel, end
  *	ask.c	requests to it and its answers
- *	start.c	starting one: files, descriptors	spawn.c	fork and exec
+ *	start.c	starting one, step by step	spawner.h	who opens and execs
  *	attach.c	finding living ones	run_dir.c	their directories
- *	files.c	opening what clients name	events.c	ring, subscribers
+ *	files.c	our own directories	events.c	ring, subscribers
  *	serials.c	ends of serial ports	jobs.c	long work (jobs.h)
  *	cgroup.c	cgroups of monitors
  *
@@ -29,6 +29,7 @@
 #include "api/json.h"
 #include "api/methods.h"
 #include "daemon/cgroup.h"
+#include "daemon/spawner.h"
 #include "modes/select.h"
 #include "vm/control.h"
 
@@ -204,39 +205,15 @@ MUST_USE int store_load(const char *state_dir,
 
 /* ---- files.c --------------- */
 
-#define MAX_GROUPS 64
-
-/* Whose rights count when a file is opened for a client. */
-struct client_ids {
-	uid_t uid;
-	gid_t gid;
-	gid_t groups[MAX_GROUPS];
-	int n_groups;
-};
-
-/*
- * Open with the client's own rights.  The path must be absolute.  Errors name
- * the object ("kernel"), the path and a way out.
- */
+/* Open with the client's rights, from the daemon itself. */
 MUST_USE int file_open_input(const struct client_ids *ids, const char *object,
-    const char *path, int *fd, struct err *e);
-/* To write at its end and, where that is allowed, to read it back. */
-MUST_USE int file_open_output(const struct client_ids *ids,
-    const char *object, const char *path, bool append, int *fd, struct err *e);
-/* A file that was not there before, to be appended to, in a public place. */
-MUST_USE int file_open_fresh(const struct client_ids *ids, const char *object,
-    const char *path, int *fd, struct err *e);
-/* A raw pseudo terminal of the client's: both ends and its name. */
-MUST_USE int file_open_pty(const struct client_ids *ids, const char *object,
-    int *master, int *slave, char name[VM_SERIAL_PATH], struct err *e);
-/* A listening unix stream socket at path; a stale one there gives way. */
-MUST_USE int file_listen(const struct client_ids *ids, const char *object,
     const char *path, int *fd, struct err *e);
 /* Do something with the client's rights; its result, or negative errno. */
 MUST_USE int file_as(const struct client_ids *ids, int (*fn)(const void *),
     const void *ctx);
-/* Remove such a socket again, if it still is one. */
-void file_remove_socket(const struct client_ids *ids, const char *path);
+/* A socket that was made for a client goes away again, if it still is one. */
+void file_remove_socket(struct daemon *d, const struct client_ids *ids,
+    const char *path);
 /*
  * Bind or connect below a directory of our own, however long its path is.
  */
@@ -261,8 +238,8 @@ struct run_request {
 
 /*
  * Start a monitor for dom.  The answer to call (taken over) comes when it is
- * ready or has failed; on an immediate failure nothing is taken and dom is as
- * before.
+ * ready or has failed, a file that cannot be opened included; on an immediate
+ * failure nothing is taken and dom is as before.
  */
 MUST_USE int monitor_start(struct daemon *d, struct domain *dom,
     struct run_request *r, struct call *call, struct err *e);
@@ -290,15 +267,10 @@ const struct sandbox_state *monitor_seal(const struct monitor *m);
 const char *monitor_tty(const struct monitor *m, unsigned port);
 bool monitor_is_ready(const struct monitor *m);
 
-struct spawn_request {
-	const char *program;
-	int setup_fd, control_fd, alive_fd, log_fd;	/* borrowed */
-	bool with_daemon;	/* dies with it, however that dies */
-};
-
-/* A monitor in a session of its own; its pid and pidfd. */
-MUST_USE int spawn_monitor(const struct spawn_request *r, pid_t *pid,
-    int *pidfd, struct err *e);
+/* A child of the spawner has ended; is it one of ours? */
+bool monitor_child_exit(struct daemon *d, pid_t pid, int status);
+/* The spawner has gone: their ends are to be seen by other means. */
+void monitor_orphan_all(struct daemon *d);
 
 /* Attach to the living in run_dir, collect the dead ones' reports. */
 void attach_all(struct daemon *d);
@@ -325,12 +297,6 @@ MUST_USE int run_dir_note(int dir_fd, const struct domain *dom, struct err *e);
 
 /* ---- serials.c --------------- */
 
-/*
- * Open what the definition wants of its serial ports, with the client's
- * rights, into r->cfg.  After a failure serials_undo() takes sockets away.
- */
-MUST_USE int serials_open(struct run_request *r, struct err *e);
-void serials_undo(struct run_request *r);
 /* Keep the names: of a start, of a monitor that was found again. */
 void serials_note(struct monitor *m, const struct run_request *r);
 void serials_take(struct monitor *m, const struct ctl_msg *described);
@@ -507,6 +473,7 @@ method_fn on_events_subscribe, on_events_unsubscribe, on_domain_set_owner;
 struct daemon {
 	struct ev_loop *loop;
 	struct options opt;
+	struct spawner *spawner;	/* owned */
 	struct host_caps caps;
 	struct cgroup_tree cgroup;
 	struct domain_list domains;
@@ -528,6 +495,7 @@ struct daemon {
 	ev_timer end_timer;
 	ev_signal sigterm, sigint;
 	bool ending;		/* waits for its domains to end */
+	bool failed;		/* ends because it cannot go on */
 };
 
 /* Called whenever a monitor is gone: an ending daemon may now be done. */

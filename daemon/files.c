@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files, with the rights of whoever named them.  A root daemon takes on the
- * client's uid, gid and groups around each open; a user's own daemon has
- * them anyway.  Single threaded, so nothing else runs meanwhile.
+ * Files.  What clients name is opened in a helper of the spawner, which first
+ * becomes the client; the rest are directories of our own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,187 +16,75 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/spawn_wire.h"
 
-struct saved_ids {
-	bool changed;
-	gid_t groups[MAX_GROUPS];
-	int n_groups;
-};
+/* ---- in a helper --------------- */
 
-static int
-take_ids(const struct client_ids *ids, struct saved_ids *saved)
+int
+file_take_ids(const struct client_ids *ids)
 {
-	saved->changed = geteuid() == 0 && ids->uid != 0;
-	if (!saved->changed)
+	/* A user's own daemon has that user's rights, and no others. */
+	if (geteuid() != 0 || ids->uid == 0)
 		return 0;
-	saved->n_groups = getgroups(MAX_GROUPS, saved->groups);
-	if (saved->n_groups < 0 ||
+	if (ids->n_groups < 0 || ids->n_groups > MAX_GROUPS ||
 	    setgroups((size_t)ids->n_groups, ids->groups) ||
-	    setegid(ids->gid) || seteuid(ids->uid))
-		return -errno;
+	    setresgid(ids->gid, ids->gid, ids->gid) ||
+	    setresuid(ids->uid, ids->uid, ids->uid))
+		return errno ? -errno : -EINVAL;
 	return 0;
 }
 
-static void
-restore_ids(const struct saved_ids *saved)
-{
-	if (!saved->changed)
-		return;
-	/* Going on with the wrong rights would be worse than not going on. */
-	BUG_ON(seteuid(0) || setegid(0) ||
-	    setgroups((size_t)MAX(saved->n_groups, 0), saved->groups));
-}
-
-int
-file_as(const struct client_ids *ids, int (*fn)(const void *),
-    const void *ctx)
-{
-	struct saved_ids saved;
-	int rc = take_ids(ids, &saved);
-
-	if (!rc)
-		rc = fn(ctx);
-	restore_ids(&saved);
-	return rc;
-}
+/* Not to hang on a fifo nobody writes to: always O_NONBLOCK. */
+static const int open_flags[FILE_KINDS] = {
+	[FILE_INPUT] = O_RDONLY,
+	/* To read back, too, where that is allowed. */
+	[FILE_TRUNCATE] = O_RDWR | O_CREAT | O_TRUNC,
+	[FILE_APPEND] = O_RDWR | O_CREAT,
+	[FILE_FRESH] = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW,
+};
 
 static int
-open_as(const struct client_ids *ids, const char *path, int flags, int *fd)
+do_open(enum file_kind kind, const char *path, int *fd,
+    enum wire_problem *problem)
 {
-	struct saved_ids saved;
-	int rc = take_ids(ids, &saved);
-
-	if (!rc) {
-		*fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
-		rc = *fd < 0 ? -errno : 0;
-	}
-	restore_ids(&saved);
-	return rc;
-}
-
-static int
-open_failed(int sys, const struct client_ids *ids, const char *object,
-    const char *path, struct err *e)
-{
-	err_set_sys(e, sys, "%s \"%.256s\": cannot open", object, path);
-	err_path(e, path);
-	if (sys == ENOENT)
-		err_hint(e, "check the path; is the file there?");
-	else if (sys == EACCES || sys == EPERM)
-		err_hint(e, "user %u must be allowed to read it and to pass "
-		    "the directories above it", (unsigned)ids->uid);
-	return -sys;
-}
-
-static int
-not_absolute(const char *object, const char *path, struct err *e)
-{
-	err_set(e, ERR_INVALID_ARG, "%s \"%.256s\": not an absolute path",
-	    object, path);
-	err_hint(e, "write the whole path, beginning with /");
-	return -EINVAL;
-}
-
-int
-file_open_input(const struct client_ids *ids, const char *object,
-    const char *path, int *fd, struct err *e)
-{
+	int flags = open_flags[kind] | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	mode_t mode = kind == FILE_FRESH ? 0644 : 0600;
 	struct stat st;
-	int rc;
 
-	if (path[0] != '/')
-		return not_absolute(object, path, e);
-	/* Not to hang on a fifo nobody writes to. */
-	rc = open_as(ids, path, O_RDONLY | O_NONBLOCK, fd);
-	if (rc)
-		return open_failed(-rc, ids, object, path, e);
-	if (!fstat(*fd, &st) && S_ISREG(st.st_mode))
+	/* What is in its place goes; nothing that another made is used. */
+	if (kind == FILE_FRESH)
+		unlink(path);
+	*fd = open(path, flags, mode);
+	if (*fd < 0 && errno == EACCES && (flags & O_ACCMODE) == O_RDWR)
+		*fd = open(path, (flags & ~O_ACCMODE) | O_WRONLY, mode);
+	if (*fd < 0)
+		return -errno;
+	if (kind != FILE_INPUT || (!fstat(*fd, &st) && S_ISREG(st.st_mode)))
 		return 0;
-	err_set(e, ERR_INVALID_ARG, "%s \"%.256s\": %s", object, path,
-	    S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file");
-	err_hint(e, "name the file itself");
+	*problem = S_ISDIR(st.st_mode) ? PROBLEM_DIRECTORY :
+	    PROBLEM_NOT_REGULAR;
 	close(*fd);
 	*fd = -1;
 	return -EINVAL;
 }
 
-int
-file_open_output(const struct client_ids *ids, const char *object,
-    const char *path, bool append, int *fd, struct err *e)
+static bool
+is_socket(const char *path)
 {
-	int flags, rc;
+	struct stat st;
 
-	if (path[0] != '/')
-		return not_absolute(object, path, e);
-	flags = O_CREAT | O_NONBLOCK | (append ? 0 : O_TRUNC);
-	rc = open_as(ids, path, O_RDWR | flags, fd);
-	if (rc == -EACCES)
-		rc = open_as(ids, path, O_WRONLY | flags, fd);
-	return rc ? open_failed(-rc, ids, object, path, e) : 0;
-}
-
-static int
-open_pair(int *master, int *slave, char name[VM_SERIAL_PATH])
-{
-	struct termios raw;
-
-	*master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-	if (*master < 0 || grantpt(*master) || unlockpt(*master))
-		return -errno;
-	if (ptsname_r(*master, name, VM_SERIAL_PATH))
-		return -ENOTTY;
-	*slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (*slave < 0 || tcgetattr(*slave, &raw))
-		return -errno;
-	cfmakeraw(&raw);
-	return tcsetattr(*slave, TCSANOW, &raw) ? -errno : 0;
-}
-
-int
-file_open_pty(const struct client_ids *ids, const char *object, int *master,
-    int *slave, char name[VM_SERIAL_PATH], struct err *e)
-{
-	struct saved_ids saved;
-	int rc = take_ids(ids, &saved);
-
-	if (!rc)
-		rc = open_pair(master, slave, name);
-	restore_ids(&saved);
-	if (!rc)
-		return 0;
-	err_set_sys(e, -rc, "%s: cannot have a pseudo terminal", object);
-	err_hint(e, "is devpts mounted at /dev/pts, and below its limit?");
-	return rc;
-}
-
-int
-file_open_fresh(const struct client_ids *ids, const char *object,
-    const char *path, int *fd, struct err *e)
-{
-	struct saved_ids saved;
-	int rc = take_ids(ids, &saved);
-
-	if (!rc) {
-		/* Never follow a link, never write to what another made. */
-		unlink(path);
-		*fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND |
-		    O_NOFOLLOW | O_CLOEXEC, 0644);
-		rc = *fd < 0 ? -errno : 0;
-	}
-	restore_ids(&saved);
-	return rc ? open_failed(-rc, ids, object, path, e) : 0;
+	return !lstat(path, &st) && S_ISSOCK(st.st_mode);
 }
 
 /* It is a socket, and nobody listens at it any more. */
 static bool
 is_stale(const struct sockaddr_un *sa)
 {
-	struct stat st;
 	bool stale;
 	int s;
 
 	/* A regular file refuses connections, too. */
-	if (lstat(sa->sun_path, &st) || !S_ISSOCK(st.st_mode))
+	if (!is_socket(sa->sun_path))
 		return false;
 	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s < 0)
@@ -212,60 +99,78 @@ static int
 bind_and_listen(int s, const struct sockaddr_un *sa)
 {
 	const struct sockaddr *a = (const struct sockaddr *)sa;
-	mode_t mask = umask(077);
-	int rc = bind(s, a, sizeof(*sa)) ? -errno : 0;
+	int rc;
 
+	umask(077);
+	rc = bind(s, a, sizeof(*sa)) ? -errno : 0;
 	if (rc == -EADDRINUSE && is_stale(sa) && !unlink(sa->sun_path))
 		rc = bind(s, a, sizeof(*sa)) ? -errno : 0;
-	umask(mask);
 	if (!rc && listen(s, 4))
 		rc = -errno;
 	return rc;
 }
 
-void
-file_remove_socket(const struct client_ids *ids, const char *path)
-{
-	struct saved_ids saved;
-	struct stat st;
-
-	if (!take_ids(ids, &saved) && !lstat(path, &st) &&
-	    S_ISSOCK(st.st_mode))
-		unlink(path);
-	restore_ids(&saved);
-}
-
-int
-file_listen(const struct client_ids *ids, const char *object,
-    const char *path, int *fd, struct err *e)
+static int
+do_socket(enum file_kind kind, const char *path, int *fd)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct saved_ids saved;
 	int s, rc;
 
-	if (path[0] != '/')
-		return not_absolute(object, path, e);
 	if (strlen(path) >= sizeof(sa.sun_path))
-		return err_set_sys(e, ENAMETOOLONG, "%s \"%s\"", object, path);
+		return -ENAMETOOLONG;
 	memcpy(sa.sun_path, path, strlen(path) + 1);
 	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s < 0)
-		return err_set_sys(e, errno, "%s \"%s\"", object, path);
-	rc = take_ids(ids, &saved);
-	if (!rc)
+		return -errno;
+	if (kind == FILE_LISTEN)
 		rc = bind_and_listen(s, &sa);
-	restore_ids(&saved);
-	if (rc) {
+	else
+		rc = connect(s, (struct sockaddr *)&sa, sizeof(sa)) ?
+		    -errno : 0;
+	if (rc)
 		close(s);
-		err_set_sys(e, -rc, "%s \"%s\": cannot listen there", object,
-		    path);
-		if (rc == -EADDRINUSE)
-			err_hint(e, "remove the file or choose another name");
-		return rc;
-	}
-	*fd = s;
-	return 0;
+	else
+		*fd = s;
+	return rc;
 }
+
+static int
+do_pty(struct file_result *f)
+{
+	struct termios raw;
+
+	f->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	if (f->fd < 0 || grantpt(f->fd) || unlockpt(f->fd))
+		return -errno;
+	if (ptsname_r(f->fd, f->name, sizeof(f->name)))
+		return -ENOTTY;
+	f->slave = open(f->name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (f->slave < 0 || tcgetattr(f->slave, &raw))
+		return -errno;
+	cfmakeraw(&raw);
+	return tcsetattr(f->slave, TCSANOW, &raw) ? -errno : 0;
+}
+
+int
+file_do(enum file_kind kind, const char *path, struct file_result *f,
+    enum wire_problem *problem)
+{
+	*f = (struct file_result){ .fd = -1, .slave = -1 };
+	*problem = PROBLEM_ERRNO;
+	if (kind == FILE_PTY)
+		return do_pty(f);
+	if (path[0] != '/')
+		return -EINVAL;
+	if (strnlen(path, WIRE_PATH) == WIRE_PATH)
+		return -ENAMETOOLONG;
+	if (kind == FILE_LISTEN || kind == FILE_CONNECT)
+		return do_socket(kind, path, &f->fd);
+	if (kind != FILE_REMOVE_SOCKET)
+		return do_open(kind, path, &f->fd, problem);
+	return is_socket(path) && unlink(path) ? -errno : 0;
+}
+
+/* ---- directories of our own --------------- */
 
 /* A socket address below dir_fd, short however long its real path is. */
 static int

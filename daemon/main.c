@@ -124,6 +124,28 @@ on_lifeline(struct ev_loop *loop, ev_io *w, int events)
 }
 
 static void
+on_child_exit(void *ctx, pid_t pid, int status)
+{
+	struct daemon *d = ctx;
+
+	if (!monitor_child_exit(d, pid, status))
+		log_line(LOG_DEBUG, "daemon: what=exit pid=%d status=%d",
+		    (int)pid, status);
+}
+
+/* A service manager starts us anew; monitors do not mind. */
+static void
+on_spawner_gone(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	log_line(LOG_ERR, "daemon: what=spawner_gone");
+	d->failed = true;
+	monitor_orphan_all(d);
+	begin_end(d, "spawner");
+}
+
+static void
 install_def(void *ctx, struct domain_def *def)
 {
 	struct daemon *d = ctx;
@@ -231,6 +253,7 @@ tear_down(struct daemon *d)
 	}
 	jobs_fini(d);
 	event_log_fini(&d->events);
+	spawner_stop(d->spawner);
 	ev_loop_destroy(d->loop);
 }
 
@@ -281,6 +304,13 @@ main(int argc, char **argv)
 	if (d->opt.verbose)
 		log_set_level(LOG_DEBUG);
 	harden();
+	/* Before there is anything that it should not have. */
+	rc = spawner_start(&d->spawner, &(struct spawner_options){ 0 }, &e);
+	if (rc) {
+		dprintf(STDERR_FILENO, "trivisord: %s\n", e.msg);
+		free(d);
+		return 1;
+	}
 	TAILQ_INIT(&d->domains);
 	TAILQ_INIT(&d->conns);
 	listen_init(d);
@@ -298,12 +328,15 @@ main(int argc, char **argv)
 		if (e.hint[0])
 			dprintf(STDERR_FILENO, "  %s\n", e.hint);
 	} else {
+		spawner_watch(d->spawner, d->loop, on_child_exit,
+		    on_spawner_gone, d);
 		watch_for_the_end(d, parent);
 		listen_serve(d);
 		tell_ready(d);
 		ev_run(d->loop, 0);
 	}
+	rc = rc || d->failed;
 	tear_down(d);
 	free(d);
-	return rc ? 1 : 0;
+	return rc;
 }

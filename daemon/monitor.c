@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "daemon/monitor.h"
+#include "daemon/start.h"
 
 #define QUIT_SECONDS 3.0
 
@@ -82,9 +83,8 @@ static void
 find_exit(struct monitor *m, struct domain_exit *x)
 {
 	int dir = run_dir_open(m->d, m->dom->uuid, false);
-	int status = 0;
-	bool known = m->is_child &&
-	    waitpid(m->pid, &status, WNOHANG) == m->pid;
+	int status = m->status;
+	bool known = status >= 0;
 
 	memset(x, 0, sizeof(*x));
 	x->valid = true;
@@ -160,6 +160,7 @@ monitor_free(struct monitor *m)
 	ev_io_stop(loop, &m->setup_io);
 	ev_io_stop(loop, &m->control_io);
 	ev_timer_stop(loop, &m->timer);
+	start_free(m->start);
 	free(m->gdb_path);
 	close_fd(&m->pidfd);
 	close_fd(&m->setup_fd);
@@ -171,8 +172,7 @@ monitor_free(struct monitor *m)
 static void drain_control(struct monitor *m);
 static void read_setup(struct monitor *m);
 
-/* Its process is gone. */
-static void
+void
 monitor_gone(struct monitor *m)
 {
 	struct daemon *d = m->d;
@@ -183,7 +183,7 @@ monitor_gone(struct monitor *m)
 		read_setup(m);
 	drain_control(m);
 	if (m->gdb_path)
-		file_remove_socket(&m->gdb_ids, m->gdb_path);
+		file_remove_socket(d, &m->client, m->gdb_path);
 	serials_remove(m);
 	find_exit(m, &dom->exit);
 	answer_everybody(m, &dom->exit);
@@ -199,12 +199,68 @@ on_exit_io(struct ev_loop *loop, ev_io *w, int events)
 	monitor_gone(container_of(w, struct monitor, pid_io));
 }
 
-static void
-kill_monitor(struct monitor *m)
+/* Is its lock held still?  Then its number is not another process's. */
+static bool
+monitor_lives(const struct monitor *m)
 {
-	if (m->pidfd >= 0)
-		(void)syscall(SYS_pidfd_send_signal, m->pidfd, SIGKILL, NULL,
-		    0);
+	int dir = run_dir_open(m->d, m->dom->uuid, false), alive = -1, rc;
+
+	if (dir < 0)
+		return false;
+	rc = run_dir_lock(dir, &alive);
+	close(dir);
+	if (alive >= 0)
+		close(alive);
+	return rc == -EBUSY;
+}
+
+bool
+monitor_child_exit(struct daemon *d, pid_t pid, int status)
+{
+	struct domain *dom;
+
+	TAILQ_FOREACH(dom, &d->domains, link) {
+		struct monitor *m = dom->monitor;
+
+		if (!m || !m->is_child || m->pid != pid)
+			continue;
+		m->status = status;
+		monitor_gone(m);
+		return true;
+	}
+	return false;
+}
+
+void
+monitor_orphan_all(struct daemon *d)
+{
+	struct domain *dom;
+
+	TAILQ_FOREACH(dom, &d->domains, link) {
+		struct monitor *m = dom->monitor;
+
+		if (!m || !m->is_child)
+			continue;
+		m->is_child = false;
+		if (m->pidfd < 0)
+			continue;
+		ev_io_set(&m->pid_io, m->pidfd, EV_READ);
+		ev_io_start(d->loop, &m->pid_io);
+	}
+}
+
+void
+monitor_kill(struct monitor *m)
+{
+	if (m->pid <= 1)
+		return;
+	if (m->pidfd >= 0 && !syscall(SYS_pidfd_send_signal, m->pidfd,
+	    SIGKILL, NULL, 0))
+		return;
+	if (m->is_child)
+		spawner_kill(m->d->spawner, m->pid);
+	else if (monitor_lives(m))
+		kill(m->pid, SIGKILL);
 }
 
 /* It had its time to start, or to power off. */
@@ -215,13 +271,18 @@ on_timer(struct ev_loop *loop, ev_timer *w, int events)
 
 	(void)loop;
 	(void)events;
+	/* Nothing to kill yet. */
+	if (m->start && !m->pid) {
+		monitor_gone(m);
+		return;
+	}
 	if (!m->ready && !m->destroying)
 		err_set(&m->start_err, ERR_OPERATION_TIMEOUT,
 		    "its monitor was not ready after %d s",
 		    (int)START_SECONDS);
 	log_line(LOG_WARN, "monitor: vm=%s what=kill pid=%d", m->dom->name,
 	    (int)m->pid);
-	kill_monitor(m);
+	monitor_kill(m);
 }
 
 void
@@ -252,9 +313,9 @@ monitor_destroy(struct domain *dom, struct call *call)
 		domain_set_state(m->d, dom, DOMAIN_STOPPING, "destroy", NULL);
 	ctl_msg_init(&quit, CTL_QUIT, ++m->next_id);
 	if (!m->ready || m->control_fd < 0 || ctl_send(m->control_fd, &quit))
-		kill_monitor(m);
+		monitor_kill(m);
 	ev_timer_stop(m->d->loop, &m->timer);
-	ev_timer_set(&m->timer, QUIT_SECONDS, 0);
+	ev_timer_set(&m->timer, m->start && !m->pid ? 0 : QUIT_SECONDS, 0);
 	ev_timer_start(m->d->loop, &m->timer);
 }
 
@@ -326,7 +387,7 @@ on_control(struct ev_loop *loop, ev_io *w, int events)
 	(void)events;
 	drain_control(m);
 	/* Without a pidfd the connection's end is the only sign there is. */
-	if (m->control_fd < 0 && m->pidfd < 0)
+	if (m->control_fd < 0 && m->pidfd < 0 && !m->is_child)
 		monitor_gone(m);
 }
 
@@ -425,6 +486,7 @@ monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
 	m->dom = dom;
 	m->pid = pid;
 	m->pidfd = pidfd;
+	m->status = -1;
 	m->setup_fd = -1;
 	m->control_fd = -1;
 	TAILQ_INIT(&m->pending);
@@ -432,6 +494,8 @@ monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
 	ev_io_init(&m->pid_io, on_exit_io, pidfd, EV_READ);
 	if (pidfd >= 0)
 		ev_io_start(d->loop, &m->pid_io);
+	ev_init(&m->setup_io, on_setup);
+	ev_init(&m->control_io, on_control);
 	ev_timer_init(&m->timer, on_timer, START_SECONDS, 0);
 	dom->monitor = m;
 	return m;
@@ -465,6 +529,8 @@ monitor_detach(struct monitor *m)
 {
 	struct domain_exit none = { .reason = "the daemon ends" };
 
+	if (m->start && !m->pid)
+		run_dir_remove(m->d, m->dom->uuid);
 	answer_everybody(m, &none);
 	monitor_free(m);
 }

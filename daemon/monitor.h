@@ -30,7 +30,9 @@ struct monitor {
 	struct daemon *d;
 	struct domain *dom;
 	pid_t pid;
-	bool is_child;
+	bool is_child;			/* of our spawner: that tells its end */
+	int status;			/* as of waitpid(), -1: not ended */
+	struct start *start;		/* owned; not configured yet */
 	bool ready;
 	bool destroying;		/* we asked for the end */
 	struct sandbox_state seal;
@@ -44,7 +46,6 @@ struct monitor {
 	} serial[VM_MAX_SERIALS];
 	struct client_ids client;	/* whose rights opened them */
 	char *gdb_path;			/* owned: a socket to remove */
-	struct client_ids gdb_ids;
 	struct call *start_call;	/* owned until it is answered */
 	struct err start_err;		/* why it did not start; code 0 none */
 	TAILQ_HEAD(, pending) pending;
@@ -55,6 +56,9 @@ struct monitor {
 struct monitor *monitor_new(struct daemon *d, struct domain *dom, pid_t pid,
     int pidfd);
 void monitor_free(struct monitor *m);
+/* It is over, or never came to be. */
+void monitor_gone(struct monitor *m);
+void monitor_kill(struct monitor *m);
 /* Wait for READY or FAILED, START_SECONDS at most. */
 void monitor_watch_setup(struct monitor *m, int setup_fd);
 

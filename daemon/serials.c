@@ -5,108 +5,79 @@
  * at its start.  From then on they are the monitor's, and outlive us; what we
  * keep are the names, and a daemon that attaches later asks for them.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/monitor.h"
-
-typedef int backend_fn(struct run_request *r, unsigned i, const char *object,
-    struct err *e);
-
-static int
-open_pty(struct run_request *r, unsigned i, const char *object, struct err *e)
-{
-	struct vm_config *c = &r->cfg;
-
-	return file_open_pty(r->ids, object, &c->serial_pty_fd[i],
-	    &c->serial_slave_fd[i], c->serial_path[i], e);
-}
-
-static int
-open_file(struct run_request *r, unsigned i, const char *object, struct err *e)
-{
-	const struct vm_serial_want *w = &r->def->serial[i];
-
-	return file_open_output(r->ids, object, w->path, w->append,
-	    &r->cfg.serial_fd[i], e);
-}
-
-static int
-open_unix(struct run_request *r, unsigned i, const char *object, struct err *e)
-{
-	const char *path = r->def->serial[i].path;
-	int rc = file_listen(r->ids, object, path,
-	    &r->cfg.serial_listen_fd[i], e);
-
-	/* Its length was the socket address's to check. */
-	if (!rc)
-		snprintf(r->cfg.serial_path[i], VM_SERIAL_PATH, "%s", path);
-	return rc;
-}
-
-static int
-open_null(struct run_request *r, unsigned i, const char *object, struct err *e)
-{
-	(void)r;
-	(void)i;
-	(void)object;
-	(void)e;
-	return 0;
-}
+#include "daemon/start.h"
 
 static const struct {
 	const char *name;
-	backend_fn *open;
+	enum file_kind kind;
 } backends[] = {
-	[VM_SERIAL_PTY] = { "pty", open_pty },
-	[VM_SERIAL_FILE] = { "file", open_file },
-	[VM_SERIAL_UNIX] = { "socket", open_unix },
-	[VM_SERIAL_NULL] = { "null", open_null },
+	[VM_SERIAL_PTY] = { "pty", FILE_PTY },
+	[VM_SERIAL_FILE] = { "file", FILE_TRUNCATE },
+	[VM_SERIAL_UNIX] = { "socket", FILE_LISTEN },
+	[VM_SERIAL_NULL] = { "null", FILE_KINDS },
 };
 
-static int
-open_one(struct run_request *r, unsigned i, struct err *e)
+static enum file_kind
+output(bool append)
 {
-	const struct vm_serial_want *w = &r->def->serial[i];
-	char object[32];
-	int rc;
-
-	if (!w->given)
-		return 0;
-	snprintf(object, sizeof(object), "serial %u: %s", i,
-	    backends[w->kind].name);
-	rc = backends[w->kind].open(r, i, object, e);
-	if (rc || !w->log_path)
-		return rc;
-	snprintf(object, sizeof(object), "serial %u: log", i);
-	return file_open_output(r->ids, object, w->log_path, w->log_append,
-	    &r->cfg.serial_log_fd[i], e);
+	return append ? FILE_APPEND : FILE_TRUNCATE;
 }
 
-int
-serials_open(struct run_request *r, struct err *e)
+static void
+want_backend(struct start *st, unsigned i, const char *object)
 {
-	unsigned i;
-	int rc = 0;
+	const struct vm_serial_want *w = &st->r.def->serial[i];
+	struct vm_config *c = &st->r.cfg;
+	struct start_want want = { .kind = backends[w->kind].kind };
 
-	r->cfg.client_uid = r->ids->uid;
-	r->cfg.client_gid = r->ids->gid;
-	for (i = 0; i < r->cfg.n_serials && !rc; i++)
-		rc = open_one(r, i, e);
-	return rc;
+	if (w->kind == VM_SERIAL_PTY) {
+		want.fd = &c->serial_pty_fd[i];
+		want.slave = &c->serial_slave_fd[i];
+		want.name = c->serial_path[i];
+	} else if (w->kind == VM_SERIAL_UNIX) {
+		want.fd = &c->serial_listen_fd[i];
+		/* Its length is the socket address's to check. */
+		snprintf(c->serial_path[i], VM_SERIAL_PATH, "%s", w->path);
+	} else {
+		want.fd = &c->serial_fd[i];
+		want.kind = output(w->append);
+	}
+	start_want(st, &want, object, w->path ? w->path : "");
+}
+
+static void
+want_one(struct start *st, unsigned i)
+{
+	const struct vm_serial_want *w = &st->r.def->serial[i];
+	char object[32];
+
+	if (!w->given)
+		return;
+	snprintf(object, sizeof(object), "serial %u: %s", i,
+	    backends[w->kind].name);
+	if (w->kind != VM_SERIAL_NULL)
+		want_backend(st, i, object);
+	if (!w->log_path)
+		return;
+	snprintf(object, sizeof(object), "serial %u: log", i);
+	start_want(st, &(struct start_want){ .kind = output(w->log_append),
+	    .fd = &st->r.cfg.serial_log_fd[i] }, object, w->log_path);
 }
 
 void
-serials_undo(struct run_request *r)
+serials_want(struct start *st)
 {
 	unsigned i;
 
-	for (i = 0; i < VM_MAX_SERIALS; i++)
-		if (r->cfg.serial_listen_fd[i] >= 0)
-			file_remove_socket(r->ids, r->cfg.serial_path[i]);
+	st->r.cfg.client_uid = st->ids.uid;
+	st->r.cfg.client_gid = st->ids.gid;
+	for (i = 0; i < st->r.cfg.n_serials; i++)
+		want_one(st, i);
 }
 
 /* ---- names, for those who ask and for the end --------------- */
@@ -117,11 +88,14 @@ serials_note(struct monitor *m, const struct run_request *r)
 	unsigned i;
 
 	for (i = 0; i < VM_MAX_SERIALS; i++) {
+		/* A path that somebody else's socket has is not ours. */
+		if (r->cfg.serial_listen_fd[i] < 0 &&
+		    r->cfg.serial_pty_fd[i] < 0)
+			continue;
 		snprintf(m->serial[i].path, VM_SERIAL_PATH, "%s",
 		    r->cfg.serial_path[i]);
 		m->serial[i].is_socket = r->cfg.serial_listen_fd[i] >= 0;
 	}
-	m->client = *r->ids;
 }
 
 /* The monitor says what it has: "serial0.pty", "serial1.socket". */
@@ -155,7 +129,8 @@ serials_remove(struct monitor *m)
 
 	for (i = 0; i < VM_MAX_SERIALS; i++)
 		if (m->serial[i].is_socket)
-			file_remove_socket(&m->client, m->serial[i].path);
+			file_remove_socket(m->d, &m->client,
+			    m->serial[i].path);
 }
 
 const char *

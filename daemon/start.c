@@ -1,157 +1,333 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting a monitor: the run directory and its lock, everything the client
- * named opened with the client's rights, the control listener, the process,
- * its configuration.  Whatever fails here leaves nothing behind.
+ * Starting a monitor, step by step, each with an answer from the spawner:
+ *
+ *	monitor_start()	the run directory, its lock and our own files
+ *	-> on_file()	everything the client named, with the client's rights
+ *	-> on_spawned()	the process
+ *	-> configure()	its configuration; from here on monitor.c has it
+ *
+ * Whatever fails leaves nothing behind; the domain is then off again.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "daemon/monitor.h"
+#include "daemon/start.h"
 
-/* Everything a client named, opened with the client's rights. */
-static int
-open_client_files(struct run_request *r, struct err *e)
+static void
+close_fd(int *fd)
 {
-	const struct domain_def *def = r->def;
-	struct vm_config *c = &r->cfg;
-	int rc = 0;
-
-	if (def->kernel) {
-		rc = file_open_input(r->ids, "kernel", def->kernel,
-		    &c->kernel_fd, e);
-		snprintf(c->kernel_name, sizeof(c->kernel_name), "%s",
-		    def->kernel);
-	}
-	if (!rc && def->initrd) {
-		rc = file_open_input(r->ids, "initrd", def->initrd,
-		    &c->initrd_fd, e);
-		snprintf(c->initrd_name, sizeof(c->initrd_name), "%s",
-		    def->initrd);
-	}
-	if (!rc)
-		rc = serials_open(r, e);
-	if (!rc && r->gdb_path)
-		rc = file_listen(r->ids, "gdb socket", r->gdb_path,
-		    &c->gdb_fd, e);
-	return rc;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
-/* Our own files of the run: log and report. */
-static int
-open_run_files(struct daemon *d, struct run_request *r, int dir,
-    struct err *e)
+/* ---- files of the client --------------- */
+
+static void spawn(struct start *st);
+static void configure(struct start *st);
+
+/* No more answers are awaited: go on, or end it here. */
+static void
+go_on(struct start *st)
 {
+	struct monitor *m = st->m;
+
+	serials_note(m, &st->r);
+	if (st->r.cfg.gdb_fd >= 0 && !m->gdb_path)
+		m->gdb_path = strdup(st->gdb_path);
+	if (st->err.code) {
+		m->start_err = st->err;
+		monitor_gone(m);
+	} else if (m->pid) {
+		configure(st);
+	} else {
+		spawn(st);
+	}
+}
+
+static void
+on_file(void *ctx, const struct file_result *f, const struct err *e)
+{
+	struct start_want *w = ctx;
+	struct start *st = w->st;
+
+	w->job = NULL;
+	*w->fd = f->fd;
+	if (w->slave)
+		*w->slave = f->slave;
+	if (w->name && f->name[0])
+		snprintf(w->name, VM_SERIAL_PATH, "%s", f->name);
+	/* The first one in the order of the definition is told. */
+	if (e->code && (!st->err.code || w < st->failed)) {
+		st->err = *e;
+		st->failed = w;
+	}
+	if (!--st->open)
+		go_on(st);
+}
+
+void
+start_want(struct start *st, const struct start_want *want, const char *object,
+    const char *path)
+{
+	struct start_want *w = &st->want[st->n_wants];
+	struct file_request r = { .kind = want->kind, .ids = &st->ids,
+		.object = object, .path = path };
+
+	BUG_ON(st->n_wants == ARRAY_LEN(st->want));
+	*w = *want;
+	w->st = st;
+	w->job = spawner_file(st->d->spawner, &r, on_file, w);
+	if (!w->job) {
+		err_set_sys(&st->err, ENOMEM, "%s", object);
+		return;
+	}
+	st->n_wants++;
+	st->open++;
+}
+
+static void
+want_client_files(struct start *st)
+{
+	const struct domain_def *def = st->r.def;
+	struct vm_config *c = &st->r.cfg;
+
+	if (def->kernel) {
+		snprintf(c->kernel_name, sizeof(c->kernel_name), "%s",
+		    def->kernel);
+		start_want(st, &(struct start_want){ .kind = FILE_INPUT,
+		    .fd = &c->kernel_fd }, "kernel", def->kernel);
+	}
+	if (def->initrd) {
+		snprintf(c->initrd_name, sizeof(c->initrd_name), "%s",
+		    def->initrd);
+		start_want(st, &(struct start_want){ .kind = FILE_INPUT,
+		    .fd = &c->initrd_fd }, "initrd", def->initrd);
+	}
+	serials_want(st);
+	if (st->gdb_path)
+		start_want(st, &(struct start_want){ .kind = FILE_LISTEN,
+		    .fd = &c->gdb_fd }, "gdb socket", st->gdb_path);
+}
+
+void
+file_remove_socket(struct daemon *d, const struct client_ids *ids,
+    const char *path)
+{
+	struct file_request r = { .kind = FILE_REMOVE_SOCKET, .ids = ids,
+		.object = "socket", .path = path };
+
+	(void)spawner_file(d->spawner, &r, NULL, NULL);
+}
+
+/* ---- the process --------------- */
+
+/* Hand the configuration over and wait for READY. */
+static void
+configure(struct start *st)
+{
+	struct monitor *m = st->m;
+	int rc = vm_config_send(st->our_setup, &st->r.cfg, &st->err);
+
+	if (!rc && fcntl(st->our_setup, F_SETFL, O_NONBLOCK))
+		rc = err_set_sys(&st->err, errno, "set-up socket");
+	if (rc) {
+		m->start_err = st->err;
+		monitor_kill(m);
+		return;
+	}
+	m->control_fd = st->control;
+	st->control = -1;
+	monitor_watch_setup(m, st->our_setup);
+	st->our_setup = -1;
+	start_free(st);
+}
+
+/* Where perf looks for the names of generated code. */
+static void
+want_perf_map(struct start *st)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)st->m->pid);
+	start_want(st, &(struct start_want){ .kind = FILE_FRESH,
+	    .fd = &st->r.cfg.perf_fd }, "perf_map", path);
+}
+
+static void
+on_spawned(void *ctx, const struct spawn_answer *a, const struct err *e)
+{
+	struct start *st = ctx;
+	struct monitor *m = st->m;
+	struct vm_config *c = &st->r.cfg;
+
+	st->spawn = NULL;
+	if (e->code) {
+		m->start_err = *e;
+		monitor_gone(m);
+		return;
+	}
+	m->pid = a->pid;
+	m->pidfd = a->pidfd;
+	m->is_child = true;
+	c->host_pid = (unsigned)a->pid;
+	st->seal = a->seal;
+	if (!sandbox_put(&st->seal, c->sandbox, sizeof(c->sandbox)))
+		c->sandbox[0] = '\0';
+	/* The lock, the listener and the log are the monitor's now. */
+	close_fd(&st->alive);
+	close_fd(&st->listener);
+	close_fd(&st->their_setup);
+	if (c->perf_map)
+		want_perf_map(st);
+	if (!st->open)
+		go_on(st);
+}
+
+static void
+spawn(struct start *st)
+{
+	static const char *const argv[] = { "--setup-fd", "3", "--control-fd",
+		"4", "--alive-fd", "5", NULL };
+	const struct vm_config *c = &st->r.cfg;
+	struct spawn_request r = { .program = st->d->opt.monitor,
+		.argv = argv, .cgroup_fd = -1, .n_fds = 5,
+		.fds = { c->log_fd, c->log_fd, st->their_setup, st->listener,
+		    st->alive },
+		.with_daemon = options_private(&st->d->opt),
+		.host_pids = c->perf_map, .host_without = c->host_without };
+
+	st->spawn = spawner_spawn(st->d->spawner, &r, on_spawned, st);
+	if (st->spawn)
+		return;
+	err_set_sys(&st->m->start_err, ENOMEM, "monitor");
+	monitor_gone(st->m);
+}
+
+/* ---- our own files --------------- */
+
+/* Log and report. */
+static int
+open_run_files(struct start *st, int dir, struct err *e)
+{
+	struct vm_config *c = &st->r.cfg;
 	char path[PATH_BYTES + 80];
 
-	snprintf(path, sizeof(path), "%s/%s.log", d->opt.log_dir,
-	    r->cfg.name);
-	r->cfg.log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	snprintf(path, sizeof(path), "%s/%s.log", st->d->opt.log_dir, c->name);
+	c->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 	    0600);
-	if (r->cfg.log_fd < 0)
+	if (c->log_fd < 0)
 		return err_set_sys(e, errno, "log \"%.300s\"", path);
-	r->cfg.report_fd = openat(dir, "report", O_RDWR | O_CREAT | O_TRUNC |
+	c->report_fd = openat(dir, "report", O_RDWR | O_CREAT | O_TRUNC |
 	    O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (r->cfg.report_fd < 0)
+	if (c->report_fd < 0)
 		return err_set_sys(e, errno, "exit report");
 	return 0;
 }
 
-/* Where perf looks for the names of generated code. */
 static int
-open_perf_map(struct run_request *r, pid_t pid, struct err *e)
+open_sockets(struct start *st, int dir, struct err *e)
 {
-	char path[64];
+	int pair[2], rc;
 
-	if (!r->cfg.perf_map)
-		return 0;
-	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)pid);
-	return file_open_fresh(r->ids, "perf_map", path, &r->cfg.perf_fd, e);
-}
-
-/* Fork, hand the descriptors and the configuration over. */
-static int
-launch(struct daemon *d, struct domain *dom, struct run_request *r,
-    struct spawn_request *s, int our_end, int control, struct err *e)
-{
-	struct monitor *m;
-	pid_t pid;
-	int pidfd, rc;
-
-	rc = spawn_monitor(s, &pid, &pidfd, e);
+	rc = dir_bind(dir, "control", SOCK_SEQPACKET | SOCK_NONBLOCK, 0600,
+	    &st->listener);
+	/* Ours waits in its queue until the monitor accepts it. */
+	if (!rc)
+		rc = dir_connect(dir, "control", SOCK_SEQPACKET,
+		    &st->control);
 	if (rc)
-		return rc;
-	m = monitor_new(d, dom, pid, pidfd);
-	if (m) {
-		m->is_child = true;
-		r->cfg.host_pid = (unsigned)pid;
-		rc = open_perf_map(r, pid, e);
-		if (!rc)
-			rc = vm_config_send(our_end, &r->cfg, e);
-		if (!rc)
-			rc = fcntl(our_end, F_SETFL, O_NONBLOCK) ? -errno : 0;
-	} else {
-		rc = err_set_sys(e, ENOMEM, "monitor");
-	}
-	if (rc) {
-		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-		waitpid(pid, NULL, 0);
-		if (m)
-			monitor_free(m);
-		else
-			close(pidfd);
-		return rc;
-	}
-	m->control_fd = control;
-	monitor_watch_setup(m, our_end);
+		return err_set_sys(e, -rc, "control socket");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return err_set_sys(e, errno, "set-up socket");
+	st->our_setup = pair[0];
+	st->their_setup = pair[1];
 	return 0;
 }
 
-static int
-start_in(struct daemon *d, struct domain *dom, struct run_request *r,
-    int dir, int alive, struct err *e)
-{
-	struct spawn_request s = { .program = d->opt.monitor,
-		.alive_fd = alive, .setup_fd = -1, .control_fd = -1,
-		.with_daemon = options_private(&d->opt) };
-	int pair[2] = { -1, -1 }, control = -1, rc;
+/* ---- begin and end --------------- */
 
-	rc = open_client_files(r, e);
-	if (!rc)
-		rc = open_run_files(d, r, dir, e);
-	if (rc)
-		return rc;
-	rc = dir_bind(dir, "control", SOCK_SEQPACKET | SOCK_NONBLOCK, 0600,
-	    &s.control_fd);
-	if (rc)
-		return err_set_sys(e, -rc, "control socket");
-	/* Ours waits in its queue until the monitor accepts it. */
-	rc = dir_connect(dir, "control", SOCK_SEQPACKET, &control);
-	if (rc) {
-		err_set_sys(e, -rc, "control socket");
-	} else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		rc = err_set_sys(e, errno, "set-up socket");
-	} else {
-		s.setup_fd = pair[1];
-		s.log_fd = r->cfg.log_fd;
-		rc = run_dir_note(dir, dom, e);
-		if (!rc)
-			rc = launch(d, dom, r, &s, pair[0], control, e);
-		if (rc)
-			close(pair[0]);
-		close(pair[1]);
+void
+start_free(struct start *st)
+{
+	unsigned i;
+
+	if (!st)
+		return;
+	if (st->m)
+		st->m->start = NULL;
+	for (i = 0; i < st->n_wants; i++)
+		spawner_cancel(st->want[i].job);
+	spawner_cancel(st->spawn);
+	vm_config_fini(&st->r.cfg);
+	close_fd(&st->alive);
+	close_fd(&st->listener);
+	close_fd(&st->control);
+	close_fd(&st->our_setup);
+	close_fd(&st->their_setup);
+	free(st->gdb_path);
+	free(st);
+}
+
+static struct start *
+start_new(struct daemon *d, struct domain *dom, const struct run_request *r)
+{
+	struct start *st = calloc(1, sizeof(*st));
+
+	if (!st)
+		return NULL;
+	st->d = d;
+	st->r = *r;
+	st->ids = *r->ids;
+	st->r.ids = &st->ids;
+	st->alive = st->listener = st->control = -1;
+	st->our_setup = st->their_setup = -1;
+	if (r->gdb_path)
+		st->gdb_path = strdup(r->gdb_path);
+	st->m = monitor_new(d, dom, 0, -1);
+	if (!st->m || (r->gdb_path && !st->gdb_path)) {
+		if (st->m)
+			monitor_free(st->m);
+		st->m = NULL;
+		start_free(st);
+		return NULL;
 	}
-	if (rc && control >= 0)
-		close(control);
-	close(s.control_fd);
+	st->m->start = st;
+	st->m->client = st->ids;
+	return st;
+}
+
+static int
+prepare(struct start *st, struct domain *dom, struct err *e)
+{
+	int dir = run_dir_open(st->d, dom->uuid, true), rc;
+
+	if (dir < 0)
+		return err_set_sys(e, -dir, "domain %s: run directory in "
+		    "\"%.256s\"", dom->name, st->d->opt.run_dir);
+	rc = run_dir_lock(dir, &st->alive);
+	if (rc) {
+		close(dir);
+		return err_set_sys(e, -rc, "domain %s: its monitor's lock",
+		    dom->name);
+	}
+	rc = open_run_files(st, dir, e);
+	if (!rc)
+		rc = open_sockets(st, dir, e);
+	if (!rc)
+		rc = run_dir_note(dir, dom, e);
+	if (rc)
+		run_dir_remove(st->d, dom->uuid);
+	close(dir);
 	return rc;
 }
 
@@ -159,41 +335,28 @@ int
 monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
     struct call *call, struct err *e)
 {
-	int dir = run_dir_open(d, dom->uuid, true), alive, rc;
+	struct start *st = start_new(d, dom, r);
+	struct monitor *m;
+	int rc;
 
-	if (dir < 0)
-		return err_set_sys(e, -dir, "domain %s: run directory in "
-		    "\"%.256s\"", dom->name, d->opt.run_dir);
-	rc = run_dir_lock(dir, &alive);
-	if (rc) {
-		close(dir);
-		return err_set_sys(e, -rc, "domain %s: its monitor's lock",
-		    dom->name);
-	}
+	if (!st)
+		return err_set_sys(e, ENOMEM, "domain %s", dom->name);
+	m = st->m;
 	dom->id = ++d->last_id;
 	dom->started = clock_realtime();
 	memset(&dom->exit, 0, sizeof(dom->exit));
-	r->cfg.console_cap = d->opt.console_cap;
-	rc = start_in(d, dom, r, dir, alive, e);
-	if (!rc && r->gdb_path) {
-		dom->monitor->gdb_path = strdup(r->gdb_path);
-		dom->monitor->gdb_ids = *r->ids;
-	} else if (r->cfg.gdb_fd >= 0) {
-		file_remove_socket(r->ids, r->gdb_path);
-	}
-	if (rc)
-		serials_undo(r);
-	else
-		serials_note(dom->monitor, r);
-	/* From here on the lock lives with the monitor's copy. */
-	close(alive);
-	close(dir);
+	st->r.cfg.console_cap = d->opt.console_cap;
+	rc = prepare(st, dom, e);
 	if (rc) {
 		dom->id = 0;
-		run_dir_remove(d, dom->uuid);
+		monitor_free(m);
 		return rc;
 	}
-	dom->monitor->start_call = call;
+	m->start_call = call;
 	domain_set_state(d, dom, DOMAIN_STARTING, "start", NULL);
+	want_client_files(st);
+	/* on_file() ends it when one could not even be asked for. */
+	if (!st->open)
+		go_on(st);
 	return 0;
 }

@@ -20,13 +20,24 @@ pids_of()
 	done
 }
 
+# named NAME PID...: those that call themselves so.
+named()
+{
+	name=$1
+	shift
+	for pid in "$@"; do
+		[ "$(cat "/proc/$pid/comm")" != "$name" ] || echo "$pid"
+	done
+}
+
 victims()
 {
 	for victim in "$@"; do
 		case $victim in
 		run) echo "$run" ;;
 		keeper) pids_of trivisor | grep -vx "$run" ;;
-		daemon) pids_of trivisord ;;
+		daemon) named trivisord $(pids_of trivisord) ;;
+		spawner) named trivisord-spawn $(pids_of trivisord) ;;
 		monitor) pids_of trivisor-monitor ;;
 		esac
 	done
@@ -95,11 +106,14 @@ killed()
 
 killed 137 Hi run
 killed 122 "daemon" daemon
+killed 122 "destroyed" spawner
 killed 122 "signal 9" monitor
 killed 137 Hi run daemon
 killed 137 Hi run monitor
 killed 122 "daemon" daemon monitor
 killed 137 Hi run daemon monitor
+killed 122 "daemon" daemon spawner
+killed 137 Hi run spawner monitor
 
 # Without its keeper, the command itself tidies up.
 begin && {

@@ -3,7 +3,7 @@
 manage_unit_tests = tests/unit/base_test tests/unit/config_test \
 	tests/unit/json_test tests/unit/client_test \
 	tests/unit/domain_xml_test tests/unit/select_test \
-	tests/unit/store_test tests/unit/cgroup_test
+	tests/unit/store_test tests/unit/spawner_test tests/unit/cgroup_test
 check_PROGRAMS += $(manage_unit_tests)
 TESTS += $(manage_unit_tests) tests/check-layers.sh
 EXTRA_DIST += tests/check-layers.sh
@@ -40,6 +40,10 @@ tests_unit_select_test_CFLAGS = $(manage_cflags)
 tests_unit_select_test_LDADD = $(manage_libs)
 tests_unit_store_test_SOURCES = tests/unit/store_test.c daemon/store.c \
 	daemon/files.c daemon/run_dir.c
+tests_unit_spawner_test_SOURCES = tests/unit/spawner_test.c daemon/spawn.c \
+	daemon/spawner.c daemon/birth.c daemon/birth_child.c daemon/files.c
+tests_unit_spawner_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
+tests_unit_spawner_test_LDADD = $(manage_libs) $(EV_LIBS)
 tests_unit_store_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
 tests_unit_store_test_LDADD = $(manage_libs)
 tests_unit_cgroup_test_SOURCES = tests/unit/cgroup_test.c daemon/cgroup.c

@@ -211,66 +211,6 @@ failed_save_keeps_what_was(void **state)
 }
 
 static void
-inputs_must_be_readable_files(void **state)
-{
-	struct client_ids me = { .uid = getuid(), .gid = getgid() };
-	static const struct { const char *path, *says; } t[] = {
-		{ "relative", "absolute" }, { "/tmp", "is a directory" },
-		{ "/nonexistent/kernel", "No such file" },
-		{ "/dev/null", "not a regular file" },
-	};
-	char path[128];
-	struct err e;
-	size_t i;
-	int fd;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(t); i++) {
-		assert_int_not_equal(file_open_input(&me, "kernel", t[i].path,
-		    &fd, &e), 0);
-		assert_non_null(strstr(e.msg, "kernel"));
-		assert_non_null(strstr(e.msg, t[i].says));
-		assert_true(e.hint[0]);
-	}
-	/* A fifo must not hang us. */
-	snprintf(path, sizeof(path), "%s/fifo", dir);
-	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_not_equal(file_open_input(&me, "initrd", path, &fd, &e), 0);
-	snprintf(path, sizeof(path), "%s/file", dir);
-	fclose(fopen(path, "w"));
-	assert_int_equal(file_open_input(&me, "kernel", path, &fd, &e), 0);
-	close(fd);
-}
-
-/* Only where the test runs as root is there somebody else to be. */
-static void
-inputs_are_opened_with_the_clients_rights(void **state)
-{
-	struct client_ids other = { .uid = 65534, .gid = 65534 };
-	char path[128];
-	struct err e;
-	int fd, rc;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/secret", dir);
-	fd = open(path, O_CREAT | O_WRONLY, 0600);
-	assert_true(fd >= 0);
-	close(fd);
-	rc = file_open_input(&other, "kernel", path, &fd, &e);
-	if (geteuid()) {
-		assert_int_equal(rc, 0);	/* the daemon's user is ours */
-		close(fd);
-		return;
-	}
-	assert_int_equal(rc, -EACCES);
-	assert_non_null(strstr(e.hint, "65534"));
-	assert_int_equal(geteuid(), 0);
-	assert_int_equal(file_open_input(&(struct client_ids){ 0 }, "kernel",
-	    path, &fd, &e), 0);
-	close(fd);
-}
-
-static void
 long_directories_can_hold_sockets(void **state)
 {
 	char path[400], name[128];
@@ -294,31 +234,6 @@ long_directories_can_hold_sockets(void **state)
 	assert_int_equal(dir_bind(d, "file", SOCK_SEQPACKET, 0600, &s),
 	    -EADDRINUSE);
 	close(d);
-}
-
-static void
-stale_gdb_socket_gives_way_a_live_one_does_not(void **state)
-{
-	struct client_ids me = { .uid = getuid(), .gid = getgid() };
-	char path[128];
-	struct err e;
-	int a, b;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/gdb", dir);
-	assert_int_equal(file_listen(&me, "gdb", path, &a, &e), 0);
-	assert_int_equal(file_listen(&me, "gdb", path, &b, &e), -EADDRINUSE);
-	assert_true(e.hint[0]);
-	close(a);
-	assert_int_equal(file_listen(&me, "gdb", path, &b, &e), 0);
-	close(b);
-	file_remove_socket(&me, path);
-	assert_int_equal(access(path, F_OK), -1);
-	/* What is no socket stays. */
-	close(open(path, O_CREAT | O_WRONLY, 0600));
-	assert_int_not_equal(file_listen(&me, "gdb", path, &b, &e), 0);
-	file_remove_socket(&me, path);
-	assert_int_equal(access(path, F_OK), 0);
 }
 
 static void
@@ -393,10 +308,7 @@ main(void)
 		T(strangers_in_the_directory_are_left_alone),
 		T(removed_definition_does_not_come_back),
 		T(failed_save_keeps_what_was),
-		T(inputs_must_be_readable_files),
-		T(inputs_are_opened_with_the_clients_rights),
 		T(long_directories_can_hold_sockets),
-		T(stale_gdb_socket_gives_way_a_live_one_does_not),
 		T(lock_tells_the_living_from_the_dead),
 		T(report_is_read_with_care),
 	};
