@@ -223,6 +223,10 @@ scan_string(struct scan *s, bool key)
 		if (!n)
 			return refuse(s, JSON_PARSE_ERROR, *s->p == '\\' ?
 			    "bad escape in a string" : "not UTF-8");
+		/* json-c would end the key there. */
+		if (key && n == 6 && !hex4(s->p, s->end))
+			return refuse(s, JSON_PARSE_ERROR,
+			    "a key with a NUL in it");
 		s->p += n;
 	}
 	if (s->p == s->end)

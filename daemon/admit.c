@@ -21,7 +21,10 @@
 
 /* Descriptors that are left for domains, files and answers. */
 #define SPARE_FDS 64
-#define PAUSE_SECONDS 0.2
+#define FDS_PAUSE 0.2
+/* What says nothing for so long may give way; so long others wait for it. */
+#define SILENT_SECONDS 0.1
+#define FULL_PAUSE 0.05
 
 static int
 read_ids(int fd, struct client_ids *ids)
@@ -101,18 +104,39 @@ silent_one(struct daemon *d, const struct client_ids *ids)
 	return NULL;
 }
 
+/*
+ * Make room by what has been silent for a while.  *soon: there is no such
+ * connection yet, but there will be; only those wait for that who could not
+ * make others wait.
+ */
+static bool
+make_room(struct daemon *d, const struct client_ids *ids, bool *soon)
+{
+	struct conn *c;
+
+	while ((c = silent_one(d, ids)) != NULL &&
+	    ev_now(d->loop) - c->active >= SILENT_SECONDS) {
+		conn_evict(c, "silent");
+		if (has_room(d, ids))
+			return true;
+	}
+	*soon = c && is_privileged(ids);
+	return false;
+}
+
 static void
-stop_accepting(struct daemon *d, const char *why)
+stop_accepting(struct daemon *d, const char *why, ev_tstamp seconds)
 {
 	unsigned i;
 
-	log_line(LOG_WARN, "rpc: what=accept_pauses reason=%s open=%u", why,
-	    d->n_conns);
+	if (log_allowed(d))
+		log_line(LOG_WARN, "rpc: what=accept_pauses reason=%s open=%u",
+		    why, d->n_conns);
 	for (i = 0; i < MAX_LISTENERS; i++)
 		if (d->listener[i].fd >= 0)
 			ev_io_stop(d->loop, &d->listener[i].io);
 	ev_timer_stop(d->loop, &d->accept_timer);
-	ev_timer_set(&d->accept_timer, PAUSE_SECONDS, 0);
+	ev_timer_set(&d->accept_timer, seconds, 0);
 	ev_timer_start(d->loop, &d->accept_timer);
 }
 
@@ -146,11 +170,9 @@ refuse(struct daemon *d, int fd, const struct client_ids *ids)
 
 	(void)!send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
-	/* A flood of them must not fill the log. */
-	if (d->n_refused++ % 1000 == 0)
+	if (log_allowed(d))
 		log_line(LOG_WARN, "rpc: what=refused_connection uid=%u "
-		    "open=%u refused=%llu", (unsigned)ids->uid, d->n_conns,
-		    (unsigned long long)d->n_refused);
+		    "open=%u", (unsigned)ids->uid, d->n_conns);
 }
 
 void
@@ -159,7 +181,7 @@ conn_on_accept(struct ev_loop *loop, ev_io *w, int events)
 	struct listener *l = container_of(w, struct listener, io);
 	struct daemon *d = l->d;
 	struct client_ids ids;
-	struct conn *silent;
+	bool full, soon = false;
 	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)loop;
@@ -167,25 +189,24 @@ conn_on_accept(struct ev_loop *loop, ev_io *w, int events)
 	if (fd < 0) {
 		/* What waits in the queue would wake us for ever. */
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			stop_accepting(d, "accept");
+			stop_accepting(d, "accept", FDS_PAUSE);
 		return;
 	}
 	if (read_ids(fd, &ids)) {
 		close(fd);
 		return;
 	}
-	if (!has_room(d, &ids)) {
-		silent = silent_one(d, &ids);
-		if (silent)
-			conn_evict(silent, "silent");
-	}
-	if (!has_room(d, &ids)) {
+	full = !has_room(d, &ids) && !make_room(d, &ids, &soon);
+	if (full && !soon) {
 		refuse(d, fd, &ids);
 		return;
 	}
+	/* One too many now, and nobody else before there is room again. */
+	if (full)
+		stop_accepting(d, "full", FULL_PAUSE);
 	if (fds_are_scarce(fd)) {
 		refuse(d, fd, &ids);
-		stop_accepting(d, "descriptors");
+		stop_accepting(d, "descriptors", FDS_PAUSE);
 		return;
 	}
 	(void)conn_new(l, fd, &ids, role_of(d, &ids, l->read_only));

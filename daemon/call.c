@@ -25,6 +25,8 @@
 struct batch {
 	unsigned open;			/* unanswered, +1 while dispatching */
 	struct json_object *replies;	/* owned array */
+	struct json_object *list;	/* owned array, NULL when dispatched */
+	size_t next;			/* entry to run next */
 };
 
 static void
@@ -97,6 +99,21 @@ call_ok(struct call *call, struct json_object *result, int fd)
 	call_free(call);
 }
 
+bool
+log_allowed(struct daemon *d)
+{
+	ev_tstamp now = ev_now(d->loop);
+
+	if (now - d->log_since >= 1) {
+		if (d->log_lines > MAX_LOG_LINES)
+			log_line(LOG_WARN, "rpc: what=not_logged lines=%u",
+			    d->log_lines - MAX_LOG_LINES);
+		d->log_since = now;
+		d->log_lines = 0;
+	}
+	return ++d->log_lines <= MAX_LOG_LINES;
+}
+
 /* Log an error under a name that the client gets, too; the answer. */
 static struct json_object *
 error_reply(struct daemon *d, struct conn *c, uint64_t trace,
@@ -108,9 +125,10 @@ error_reply(struct daemon *d, struct conn *c, uint64_t trace,
 		.uid = c ? (int64_t)c->ids.uid : -1 };
 
 	snprintf(text, sizeof(text), "%.8s-%" PRIx64, d->instance, trace);
-	log_line(LOG_INFO, "rpc: what=%s vm=%s uid=%lld code=%d trace=%s "
-	    "error=\"%s\"", what, domain ? domain : "", (long long)o.uid,
-	    e->code, text, e->msg);
+	if (log_allowed(d))
+		log_line(LOG_INFO, "rpc: what=%s vm=%s uid=%lld code=%d "
+		    "trace=%s error=\"%s\"", what, domain ? domain : "",
+		    (long long)o.uid, e->code, text, e->msg);
 	return c ? rpc_error(id, e, &o) : NULL;
 }
 
@@ -248,7 +266,7 @@ run_request(struct conn *c, struct json_object *msg, struct batch *b)
 static void
 run_batch(struct conn *c, struct json_object *list)
 {
-	size_t i, n = json_object_array_length(list);
+	size_t n = json_object_array_length(list);
 	struct err e = { 0 };
 	struct batch *b;
 
@@ -264,9 +282,39 @@ run_batch(struct conn *c, struct json_object *list)
 		return;
 	b->open = 1;
 	b->replies = json_object_new_array();
-	for (i = 0; i < n; i++)
-		run_request(c, json_object_array_get_idx(list, i), b);
-	batch_close_one(b, c);
+	b->list = json_object_get(list);
+	c->batch = b;
+}
+
+bool
+batch_step(struct conn *c)
+{
+	struct batch *b = c->batch;
+
+	if (!b)
+		return false;
+	if (!c->dead && b->next < json_object_array_length(b->list)) {
+		run_request(c, json_object_array_get_idx(b->list, b->next++),
+		    b);
+		return true;
+	}
+	c->batch = NULL;
+	json_object_put(b->list);
+	b->list = NULL;
+	batch_close_one(b, c->dead ? NULL : c);
+	return true;
+}
+
+void
+batch_drop(struct conn *c)
+{
+	struct batch *b = c->batch;
+
+	if (!b)
+		return;
+	c->batch = NULL;
+	json_object_put(b->list);
+	batch_close_one(b, NULL);
 }
 
 /* Requests that are refused or answered at once need no place either. */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "api/rpc.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 
@@ -30,8 +31,8 @@
 /* A client that asked its last question may still wait for the answer. */
 #define LINGER_SECONDS 60.0
 #define LAST_WORDS_SECONDS 5.0
-/* Messages of one connection until the others have their turn. */
-#define TURN_MESSAGES 32
+/* How long one connection's messages are run until others have a turn. */
+#define TURN (NS_PER_SEC / 500)
 
 static void
 account(struct conn *c, size_t now)
@@ -75,6 +76,7 @@ conn_free(struct conn *c)
 
 	while (!TAILQ_EMPTY(&c->calls))
 		call_orphan(TAILQ_FIRST(&c->calls));
+	batch_drop(c);
 	drop_buffers(c);
 	ev_io_stop(d->loop, &c->read_io);
 	ev_io_stop(d->loop, &c->write_io);
@@ -105,9 +107,10 @@ cut_off(struct conn *c, const char *reason, const struct err *e)
 	const char *text;
 	size_t len;
 
-	log_line(LOG_WARN, "rpc: what=cut_off uid=%u reason=%s in=%zu "
-	    "out=%zu", (unsigned)c->ids.uid, reason, c->in.len + c->parked_bytes,
-	    c->out_bytes);
+	if (log_allowed(c->daemon))
+		log_line(LOG_WARN, "rpc: what=cut_off uid=%u reason=%s "
+		    "in=%zu out=%zu", (unsigned)c->ids.uid, reason,
+		    c->in.len + c->parked_bytes, c->out_bytes);
 	if (e && STAILQ_EMPTY(&c->out)) {
 		msg = rpc_error(NULL, e, NULL);
 		text = json_object_to_json_string_length(msg,
@@ -255,7 +258,7 @@ static ev_tstamp
 deadline(const struct conn *c, const char **why)
 {
 	ev_tstamp at = c->active + IDLE_SECONDS;
-	bool waits = c->in_flight || c->n_parked;
+	bool waits = c->in_flight || c->urgent || c->n_parked || c->batch;
 
 	*why = c->sub.on || waits ? NULL : "idle";
 	if (!STAILQ_EMPTY(&c->out) && (!*why ||
@@ -320,7 +323,8 @@ static void
 conn_update(struct conn *c)
 {
 	struct ev_loop *loop = c->daemon->loop;
-	bool idle = !c->in_flight && !c->n_parked && STAILQ_EMPTY(&c->out);
+	bool idle = !c->in_flight && !c->urgent && !c->n_parked &&
+	    !c->batch && STAILQ_EMPTY(&c->out);
 
 	if (c->dead || (c->closing && idle)) {
 		conn_free(c);
@@ -358,50 +362,58 @@ refuse_input(struct conn *c, int rc)
 	c->closing = true;
 }
 
-/* What waited because too much was in flight. */
-static void
+/* One that waited because too much was in flight; false: none can be run. */
+static bool
 run_parked(struct conn *c)
 {
-	struct parked *p;
+	struct parked *p = STAILQ_FIRST(&c->parked);
 
-	while (!c->dead && c->in_flight < RPC_MAX_IN_FLIGHT &&
-	    (p = STAILQ_FIRST(&c->parked)) != NULL) {
-		STAILQ_REMOVE_HEAD(&c->parked, link);
-		c->n_parked--;
-		c->parked_bytes -= p->len;
-		call_dispatch(c, p->text, p->len, true);
-		free(p);
-	}
+	if (!p || c->in_flight >= RPC_MAX_IN_FLIGHT)
+		return false;
+	STAILQ_REMOVE_HEAD(&c->parked, link);
+	c->n_parked--;
+	c->parked_bytes -= p->len;
+	call_dispatch(c, p->text, p->len, true);
+	free(p);
+	return true;
 }
 
-/* Run the messages that are whole, some now and the rest in a while. */
+/* The next message that is whole; false: there is none. */
+static bool
+run_message(struct conn *c)
+{
+	const char *text;
+	size_t len;
+	int rc = json_framer_next(&c->in, &text, &len);
+
+	if (rc < 0)
+		refuse_input(c, rc);
+	if (!rc && c->eof)
+		c->closing = true;
+	if (rc <= 0)
+		return false;
+	c->active = ev_now(c->daemon->loop);
+	c->frame_since = c->active;
+	c->spoke = true;
+	call_dispatch(c, text, len, false);
+	return true;
+}
+
+/* Run what is there, some now and the rest in a while. */
 static void
 take_messages(struct conn *c)
 {
-	unsigned turn = TURN_MESSAGES;
-	const char *text;
-	size_t len;
-	int rc;
+	ns_t end = clock_now(&clock_host) + TURN;
 
-	run_parked(c);
-	while (!c->closing && !c->dead) {
-		if (c->out_bytes > MAX_OUTPUT_BYTES / 2)
-			return;
-		if (!turn--) {
+	while (!c->dead && c->out_bytes <= MAX_OUTPUT_BYTES / 2) {
+		if (clock_now(&clock_host) > end) {
 			ev_timer_start(c->daemon->loop, &c->more);
 			return;
 		}
-		rc = json_framer_next(&c->in, &text, &len);
-		if (rc < 0)
-			refuse_input(c, rc);
-		if (!rc && c->eof)
-			c->closing = true;
-		if (rc <= 0)
+		if (batch_step(c) || run_parked(c))
+			continue;
+		if (c->closing || !run_message(c))
 			return;
-		c->active = ev_now(c->daemon->loop);
-		c->frame_since = c->active;
-		c->spoke = true;
-		call_dispatch(c, text, len, false);
 	}
 }
 
@@ -502,8 +514,9 @@ conn_new(struct listener *l, int fd, const struct client_ids *ids,
 void
 conn_evict(struct conn *c, const char *reason)
 {
-	log_line(LOG_INFO, "rpc: what=evicted uid=%u reason=%s",
-	    (unsigned)c->ids.uid, reason);
+	if (log_allowed(c->daemon))
+		log_line(LOG_INFO, "rpc: what=evicted uid=%u reason=%s",
+		    (unsigned)c->ids.uid, reason);
 	conn_free(c);
 }
 

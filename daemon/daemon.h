@@ -41,6 +41,7 @@
 #define MAX_BUFFERED (32u << 20)	/* all connections' input and output */
 #define MAX_PARKED 64			/* requests that wait, of one */
 #define MAX_URGENT 64			/* in flight, of one */
+#define MAX_LOG_LINES 100		/* that clients cause, in a second */
 #define EVENT_RING 4096
 #define EVENT_BYTES (4u << 20)
 #define SUBSCRIBE_MAX 64		/* types or domains named in one */
@@ -364,6 +365,7 @@ struct conn {
 	struct client_ids ids;
 	struct subscription sub;
 	TAILQ_HEAD(, call) calls;
+	struct batch *batch;	/* owned: being dispatched, NULL none */
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -427,6 +429,14 @@ struct call {
  * where too much is in flight and it is not urgent.  parked: it was, before.
  */
 void call_dispatch(struct conn *c, const char *text, size_t len, bool parked);
+/* May another line be logged that a client can cause at will? */
+bool log_allowed(struct daemon *d);
+/*
+ * A batch is run entry by entry, so that others have their turn in between:
+ * false when there is none to go on with.
+ */
+bool batch_step(struct conn *c);
+void batch_drop(struct conn *c);
 /* Either ends the call.  result is taken over; so is fd (-1 none). */
 void call_ok(struct call *call, struct json_object *result, int fd);
 void call_fail(struct call *call, const struct err *e);
@@ -485,7 +495,9 @@ struct daemon {
 	struct conn_list conns;
 	unsigned n_conns;
 	size_t buffered;		/* by all of them */
-	uint64_t n_refused, last_trace;
+	uint64_t last_trace;
+	ev_tstamp log_since;
+	unsigned log_lines;		/* that clients caused, since then */
 	gid_t admin_gid;
 	bool has_admin_gid;
 	ev_timer accept_timer;		/* runs: nobody is accepted */

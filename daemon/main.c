@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,6 +278,8 @@ harden(void)
 
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	/* What a large message took goes back at once. */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	setrlimit(RLIMIT_CORE, &none);
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
 		files.rlim_cur = MIN(files.rlim_max, (rlim_t)8192);

@@ -7,6 +7,7 @@ LONG_TESTS =
 
 include tests/cli.mk
 include tests/manage.mk
+include tests/rpc.mk
 include tests/monitor.mk
 include tests/engine.mk
 include tests/x86.mk
