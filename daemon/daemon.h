@@ -61,6 +61,8 @@ struct jobs;
 
 struct options {
 	char socket[PATH_BYTES];
+	char metrics_socket[PATH_BYTES];	/* "" none */
+	unsigned metrics_port;		/* of loopback; 0 none */
 	char ro_socket[PATH_BYTES];	/* for those who only look; "" none */
 	char state_dir[PATH_BYTES];
 	char run_dir[PATH_BYTES];
@@ -150,6 +152,7 @@ struct domain {
 	struct mode_choice choice;	/* of the run, or of the definition */
 	unsigned id;			/* of the run, 0 none */
 	ns_t started;			/* wall clock */
+	ns_t asked;			/* for the start; monotonic clock */
 	struct monitor *monitor;	/* owned, NULL when none lives */
 	struct domain_exit exit;	/* of the last run */
 };
@@ -319,6 +322,9 @@ struct listener {
 void listen_init(struct daemon *d);
 /* Lock and listen; clients wait in the queue until they are served. */
 MUST_USE int listen_open(struct daemon *d, struct err *e);
+/* One more socket, for those who may come in at the first. */
+MUST_USE int listen_unix(struct daemon *d, const char *path, int *fd,
+    struct err *e);
 void listen_serve(struct daemon *d);
 void listen_close(struct daemon *d);
 /* "READY=1" and the like, where a service manager wants to know. */
@@ -486,6 +492,7 @@ struct daemon {
 	struct spawner *spawner;	/* owned */
 	struct host_caps caps;
 	struct cgroup_tree cgroup;
+	struct metrics *metrics;	/* owned, NULL none; see metrics.h */
 	struct domain_list domains;
 	unsigned n_domains;
 	unsigned last_id;

@@ -328,6 +328,8 @@ domain_set_state(struct daemon *d, struct domain *dom, enum domain_state to,
 	enum domain_state from = dom->state;
 
 	dom->state = to;
+	if (to == DOMAIN_STARTING)
+		dom->asked = clock_now(&clock_host);
 	snprintf(dom->reason, sizeof(dom->reason), "%s", reason);
 	log_line(LOG_INFO, "domain: vm=%s what=state from=%s to=%s reason=%s "
 	    "detail=\"%s\"", dom->name, domain_state_name(from),

@@ -214,6 +214,21 @@ make_dir_of(const char *path, bool shared, struct err *e)
 }
 
 int
+listen_unix(struct daemon *d, const char *path, int *fd, struct err *e)
+{
+	const struct group *group = socket_group(d);
+	struct listener l = { .fd = -1 };
+	int rc;
+
+	rc = make_dir_of(path, group != NULL, e);
+	if (!rc)
+		rc = open_one(d, &l, path, group ? 0660 : 0600, group, e);
+	if (!rc)
+		*fd = l.fd;
+	return rc;
+}
+
+int
 listen_open(struct daemon *d, struct err *e)
 {
 	const struct group *group = socket_group(d);

@@ -13,6 +13,7 @@ bin_trivisord_SOURCES = daemon/daemon.h daemon/monitor.h daemon/main.c daemon/op
 bin_trivisord_SOURCES += daemon/cgroup.h daemon/cgroup.c daemon/tuning.h \
 	daemon/tuning.c
 bin_trivisord_SOURCES += daemon/ask.c
+bin_trivisord_SOURCES += daemon/metrics.h daemon/metrics.c daemon/metrics_text.c
 bin_trivisord_SOURCES += daemon/stats.h daemon/methods_stats.c
 bin_trivisord_SOURCES += daemon/check.h daemon/check_host.c daemon/methods_check.c
 bin_trivisord_CPPFLAGS = $(AM_CPPFLAGS) \

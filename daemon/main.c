@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "daemon/jobs.h"
+#include "daemon/metrics.h"
 
 /* Longer than a monitor gets before it is killed. */
 #define END_SECONDS 10.0
@@ -202,6 +203,8 @@ set_up(struct daemon *d, struct err *e)
 	/* First the socket's lock: only one daemon may touch the rest. */
 	rc = listen_open(d, e);
 	if (!rc)
+		rc = metrics_open(d, e);
+	if (!rc)
 		rc = dir_make(d->opt.run_dir, e);
 	if (!rc)
 		rc = dir_make(d->opt.log_dir, e);
@@ -247,6 +250,7 @@ tear_down(struct daemon *d)
 
 	conn_close_all(d);
 	listen_close(d);
+	metrics_close(d);
 	while ((dom = TAILQ_FIRST(&d->domains)) != NULL) {
 		if (dom->monitor)
 			monitor_detach(dom->monitor);
@@ -335,6 +339,7 @@ main(int argc, char **argv)
 		    on_spawner_gone, d);
 		watch_for_the_end(d, parent);
 		listen_serve(d);
+		metrics_serve(d);
 		tell_ready(d);
 		ev_run(d->loop, 0);
 	}

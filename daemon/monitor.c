@@ -21,7 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "daemon/metrics.h"
 #include "daemon/monitor.h"
 #include "daemon/start.h"
 
@@ -432,6 +434,7 @@ started(struct monitor *m, const struct ctl_msg *ready)
 		log_line(LOG_INFO, "monitor: vm=%s what=short_lived",
 		    dom->name);
 	m->start_call = NULL;
+	metrics_note_start(m->d, clock_now(&clock_host) - dom->asked);
 	domain_set_state(m->d, dom, state, "booted", NULL);
 	call_ok(call, domain_json(dom, true), -1);
 }

@@ -18,7 +18,8 @@
 #include "daemon/daemon.h"
 
 enum {
-	OPT_SOCKET = 1, OPT_RO_SOCKET, OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR,
+	OPT_SOCKET = 1, OPT_RO_SOCKET, OPT_METRICS_SOCKET, OPT_METRICS_PORT,
+	OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR,
 	OPT_CGROUP, OPT_CONSOLE_LOG, OPT_ADMIN_GROUP, OPT_PRIVATE,
 	OPT_LIFELINE, OPT_PARENT, OPT_READY, OPT_FOREGROUND, OPT_VERBOSE,
 	OPT_VERSION, OPT_HELP,
@@ -33,6 +34,10 @@ static const struct {
 	{ "socket", OPT_SOCKET, "PATH", "socket that clients connect to" },
 	{ "ro-socket", OPT_RO_SOCKET, "PATH",
 	  "one more, for everybody who can reach it, to look only" },
+	{ "metrics-socket", OPT_METRICS_SOCKET, "PATH",
+	  "metrics over HTTP there (beside the socket), or none" },
+	{ "metrics-port", OPT_METRICS_PORT, "N",
+	  "and at port N of the loopback addresses" },
 	{ "state-dir", OPT_STATE, "DIR", "definitions of domains" },
 	{ "run-dir", OPT_RUN, "DIR", "control sockets of running domains" },
 	{ "log-dir", OPT_LOG, "DIR", "logs of the monitors" },
@@ -166,6 +171,18 @@ take_fd(const char *text, int *fd)
 }
 
 static bool
+take_port(const char *text, unsigned *port)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (*end || *text < '0' || *text > '9' || !v || v > 65535)
+		return false;
+	*port = (unsigned)v;
+	return true;
+}
+
+static bool
 take_option(struct options *o, int id, const char *arg)
 {
 	switch (id) {
@@ -175,6 +192,11 @@ take_option(struct options *o, int id, const char *arg)
 	case OPT_RO_SOCKET:
 		path(o->ro_socket, "%s", arg);
 		return true;
+	case OPT_METRICS_SOCKET:
+		path(o->metrics_socket, "%s", *arg ? arg : "none");
+		return true;
+	case OPT_METRICS_PORT:
+		return take_port(arg, &o->metrics_port);
 	case OPT_STATE:
 		path(o->state_dir, "%s", arg);
 		return true;
@@ -231,16 +253,35 @@ make_absolute(char buf[PATH_BYTES])
 	return true;
 }
 
+/* Beside the daemon's: x.sock goes with x-metrics.sock. */
+static void
+find_metrics(struct options *o)
+{
+	size_t n = strlen(o->socket);
+
+	if (n > 5 && !strcmp(o->socket + n - 5, ".sock"))
+		n -= 5;
+	if (!o->metrics_socket[0])
+		path(o->metrics_socket, "%.*s-metrics.sock", (int)MIN(n,
+		    (size_t)4000), o->socket);
+	else if (!strcmp(o->metrics_socket, "none"))
+		o->metrics_socket[0] = '\0';
+}
+
 static int
 finish(struct options *o)
 {
+	/* The last two may be none. */
 	char *const paths[] = { o->socket, o->state_dir, o->run_dir,
-		o->log_dir, o->monitor, o->ro_socket };
-	size_t n = ARRAY_LEN(paths) - !o->ro_socket[0], i;
+		o->log_dir, o->monitor, o->ro_socket, o->metrics_socket };
+	size_t i;
 
 	if (!o->monitor[0])
 		find_monitor(o);
-	for (i = 0; i < n; i++) {
+	find_metrics(o);
+	for (i = 0; i < ARRAY_LEN(paths); i++) {
+		if (i >= 5 && !paths[i][0])
+			continue;
 		if (!make_absolute(paths[i])) {
 			dprintf(STDERR_FILENO,
 			    "trivisord: a path is empty or too long\n");

@@ -116,6 +116,7 @@ struct machine {
 	unsigned n_parked;
 	struct request request;
 	struct affinity affinity;
+	_Atomic ns_t first_run;		/* when vCPU 0 first ran, host's clock */
 	_Atomic uint32_t n_awake;	/* vCPU threads that do not sleep */
 	_Atomic uint32_t n_halted;	/* asleep for ever: IF=0 or no SIPI */
 	_Atomic uint32_t debug_stops;	/* EXIT_DEBUG since last looked */

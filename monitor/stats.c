@@ -99,6 +99,7 @@ void
 stats_put(struct machine *m, struct ctl_msg *a)
 {
 	put_stat(a, "uptime_ns", (uint64_t)clock_now(&m->clock.c));
+	put_stat(a, "first_run_ns", (uint64_t)atomic_load(&m->first_run));
 	for (unsigned i = 0; i < m->vm.n_vcpus; i++)
 		put_cpu(m, i, a);
 	put_board(m, a);

@@ -251,6 +251,9 @@ vcpu_thread(void *arg)
 	jail_enter(p->m->vm.engine == &engine_bt ? JAIL_BT : JAIL_INTERP);
 	atomic_fetch_add(&p->m->n_awake, 1);
 	while (pass_gate(p)) {
+		if (unlikely(!p->c->id && !atomic_load_explicit(
+		    &p->m->first_run, memory_order_relaxed)))
+			atomic_store(&p->m->first_run, clock_now(&clock_host));
 		if (atomic_load(&p->signals))
 			take_signals(p);
 		else if (p->c->s.activity == ACT_WAIT_SIPI)

@@ -71,3 +71,6 @@ tests_unit_xml_corpus_test_SOURCES = tests/unit/xml_corpus_test.c
 tests_unit_xml_corpus_test_CFLAGS = $(manage_cflags)
 tests_unit_xml_corpus_test_LDADD = $(manage_libs)
 EXTRA_DIST += tests/xml
+
+TESTS += tests/metrics.test
+EXTRA_DIST += tests/metrics.test

@@ -146,7 +146,8 @@ struct bt_image {
 	unsigned tlb_last[SET_COUNT];	/* tests: the one entry that is kept */
 };
 
-#define BT_IMAGES 8
+/* As many as Linux has PCIDs in use (TLB_NR_DYN_ASIDS): more gain nothing. */
+#define BT_IMAGES 6
 #define PCID_NONE 0xffff	/* the image is nobody's now */
 
 /* What must be dropped before an image is used again. */
@@ -223,7 +224,7 @@ struct bt_region {
 	size_t start, end;	/* its code: offsets in the cache */
 	size_t used;		/* and the first free byte */
 	uint8_t *arena;		/* its translations' metadata */
-	size_t arena_used;
+	size_t arena_used, arena_peak;
 	struct tu **tu;		/* code addresses ascend */
 	unsigned first, n_tu;	/* index of the first in bt_vm.tu; how many */
 	struct tu_exit *probed;	/* exits that go to probes in it */
@@ -303,6 +304,7 @@ struct bt_vm {
 	uint64_t n_relocated, n_reloc_wrong;
 	uint64_t n_protect_many;	/* searched all tables */
 	uint64_t n_evict, n_evicted, n_rescued, n_used;	/* n_used: bytes of code */
+	uint64_t n_metadata;	/* most bytes of arenas in use so far */
 };
 
 /* What a stub reports to the run loop. */

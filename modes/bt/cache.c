@@ -142,5 +142,9 @@ bt_arena_alloc(struct bt_vm *t, size_t size)
 	}
 	p = r->arena + r->arena_used;
 	r->arena_used += size;
+	if (r->arena_used > r->arena_peak) {
+		t->n_metadata += r->arena_used - r->arena_peak;
+		r->arena_peak = r->arena_used;
+	}
 	return p;
 }

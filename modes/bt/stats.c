@@ -57,6 +57,7 @@ static const struct counter per_vm[] = {
 	VM_COUNTER("bt.rescued", n_rescued),
 	VM_COUNTER("bt.cache_bytes_used", n_used),
 	VM_COUNTER("bt.cache_bytes", cache_size),
+	VM_COUNTER("bt.metadata_bytes", n_metadata),
 	VM_COUNTER("bt.protect_searches", n_protect_many),
 };
 
