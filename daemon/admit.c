@@ -170,6 +170,7 @@ refuse(struct daemon *d, int fd, const struct client_ids *ids)
 
 	(void)!send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
+	d->n_refused++;
 	if (log_allowed(d))
 		log_line(LOG_WARN, "rpc: what=refused_connection uid=%u "
 		    "open=%u", (unsigned)ids->uid, d->n_conns);

@@ -502,7 +502,7 @@ struct daemon {
 	struct conn_list conns;
 	unsigned n_conns;
 	size_t buffered;		/* by all of them */
-	uint64_t last_trace;
+	uint64_t last_trace, n_refused;	/* refused: connections */
 	ev_tstamp log_since;
 	unsigned log_lines;		/* that clients caused, since then */
 	gid_t admin_gid;
