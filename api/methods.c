@@ -52,6 +52,10 @@
 NO_PARAMS(RPC_DISCOVER);
 NO_PARAMS(SERVER_INFO);
 NO_PARAMS(SERVER_PING);
+NO_PARAMS(HOST_INFO);
+NO_PARAMS(HOST_CAPABILITIES);
+NO_PARAMS(HOST_DOMAIN_CAPABILITIES);
+NO_PARAMS(HOST_DOCTOR);
 DOMAIN_PARAM(DOMAIN_UNDEFINE);
 DOMAIN_PARAM(DOMAIN_SHUTDOWN);
 DOMAIN_PARAM(DOMAIN_DESTROY);
@@ -154,6 +158,11 @@ static const struct method_param DOMAIN_SET_OWNER_params[] = {
 };
 
 #define JOB { "job", PARAM_STRING, REQ, "id of the job" }
+
+static const struct method_param HOST_CPU_MODELS_params[] = {
+	{ "features", PARAM_BOOL, 0, "all features, too (default false)" },
+	END
+};
 
 static const struct method_param JOB_LIST_params[] = {
 	{ "domain", PARAM_STRING, 0, "of this domain only" },

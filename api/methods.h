@@ -79,6 +79,16 @@
 	  "answer when a job has ended") \
 	X(JOB_CANCEL, "job.cancel", OPERATOR, METHOD_URGENT, \
 	  "stop a job that runs") \
+	X(HOST_INFO, "host.info", VIEWER, 0, \
+	  "processors and memory of the host") \
+	X(HOST_CAPABILITIES, "host.capabilities", VIEWER, 0, \
+	  "what the host is and which guests it can run, in libvirt's form") \
+	X(HOST_DOMAIN_CAPABILITIES, "host.domain_capabilities", VIEWER, 0, \
+	  "what a domain can have, in libvirt's form") \
+	X(HOST_CPU_MODELS, "host.cpu_models", VIEWER, 0, \
+	  "CPU models, and what this host lacks of them") \
+	X(HOST_DOCTOR, "host.doctor", VIEWER, 0, \
+	  "what is missing on this host, and what to do about it") \
 	X(EVENTS_SUBSCRIBE, "events.subscribe", VIEWER, METHOD_URGENT, \
 	  "receive events as notifications on this connection") \
 	X(EVENTS_UNSUBSCRIBE, "events.unsubscribe", VIEWER, METHOD_URGENT, \

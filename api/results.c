@@ -262,6 +262,91 @@ FIELDS(DomainJob) = {
 };
 SHAPE(DomainJob, SHAPE_OPEN, "a domain, and the job that began");
 
+FIELDS(HostInfo) = {
+	{ "model", RESULT_STRING, ALWAYS, "the processor's name", NULL },
+	{ "arch", RESULT_STRING, ALWAYS, "x86_64", NULL },
+	{ "cpus", RESULT_INT, ALWAYS, "online", NULL },
+	{ "mhz", RESULT_INT, ALWAYS, "0: not known", NULL },
+	{ "sockets", RESULT_INT, ALWAYS, "of a NUMA cell", NULL },
+	{ "cores", RESULT_INT, ALWAYS, "of a socket", NULL },
+	{ "threads", RESULT_INT, ALWAYS, "of a core", NULL },
+	{ "numa_cells", RESULT_INT, ALWAYS, "how many", NULL },
+	{ "memory_total", RESULT_INT, ALWAYS, "bytes", NULL },
+	{ "memory_free", RESULT_INT, ALWAYS, "bytes that can be had", NULL },
+	{ "kernel", RESULT_STRING, ALWAYS, "and its version", NULL },
+	END
+};
+SHAPE(HostInfo, 0, "a host");
+
+FIELDS(Capabilities) = {
+	{ "xml", RESULT_STRING, ALWAYS, "libvirt's <capabilities>", NULL },
+	{ "vendor", RESULT_STRING, ALWAYS, "Intel, AMD", NULL },
+	{ "cpu_model", RESULT_STRING, ALWAYS, "the nearest model", NULL },
+	{ "features", RESULT_STRINGS, ALWAYS, "that guests can have", NULL },
+	{ "arches", RESULT_STRINGS, ALWAYS, "of guests", NULL },
+	{ "machines", RESULT_STRINGS, ALWAYS, "names that are understood",
+	  NULL },
+	{ "types", RESULT_STRINGS, ALWAYS, "of <domain type=>", NULL },
+	{ "max_vcpus", RESULT_INT, ALWAYS, "of a domain", NULL },
+	END
+};
+SHAPE(Capabilities, 0, "what the host can do");
+
+FIELDS(DomainCapabilities) = {
+	{ "xml", RESULT_STRING, ALWAYS, "libvirt's <domainCapabilities>",
+	  NULL },
+	END
+};
+SHAPE(DomainCapabilities, 0, "what a domain can have");
+
+FIELDS(CpuModel) = {
+	{ "name", RESULT_STRING, ALWAYS, "for <model>", NULL },
+	{ "vendor", RESULT_STRING, ALWAYS, "\"\" any", NULL },
+	{ "usable", RESULT_BOOL, ALWAYS, "nothing is missing", NULL },
+	{ "missing", RESULT_STRINGS, ALWAYS, "features that this host lacks",
+	  NULL },
+	{ "left_out", RESULT_STRINGS, ALWAYS, "that no guest gets anywhere",
+	  NULL },
+	END
+};
+SHAPE(CpuModel, 0, "a CPU model");
+
+FIELDS(CpuFeature) = {
+	{ "name", RESULT_STRING, ALWAYS, "for <feature name=>", NULL },
+	{ "leaf", RESULT_INT, ALWAYS, "of CPUID", NULL },
+	{ "subleaf", RESULT_INT, ALWAYS, "ECX", NULL },
+	{ "register", RESULT_STRING, ALWAYS, "eax, ebx, ecx or edx", NULL },
+	{ "bit", RESULT_INT, ALWAYS, "0 to 31", NULL },
+	{ "offered", RESULT_BOOL, ALWAYS, "guests can have it here", NULL },
+	{ "why", RESULT_STRING, 0, "why no guest gets it anywhere", NULL },
+	END
+};
+SHAPE(CpuFeature, 0, "a feature bit");
+
+FIELDS(CpuModels) = {
+	{ "models", RESULT_LIST, ALWAYS, "all that are known", &CpuModel },
+	{ "nearest", RESULT_STRING, ALWAYS, "to this host", NULL },
+	{ "features", RESULT_LIST, 0, "all feature bits", &CpuFeature },
+	END
+};
+SHAPE(CpuModels, 0, "CPU models");
+
+FIELDS(HostCheck) = {
+	{ "what", RESULT_STRING, ALWAYS, "was looked at", NULL },
+	{ "status", RESULT_STRING, ALWAYS, "ok, degraded or missing", NULL },
+	{ "required", RESULT_BOOL, ALWAYS, "no domain runs without it", NULL },
+	{ "detail", RESULT_STRING, ALWAYS, "what was found", NULL },
+	{ "remedy", RESULT_STRING, 0, "what to do about it", NULL },
+	END
+};
+SHAPE(HostCheck, 0, "one thing that matters");
+
+FIELDS(Checks) = {
+	{ "checks", RESULT_LIST, ALWAYS, "in order", &HostCheck },
+	END
+};
+SHAPE(Checks, 0, "the host's health");
+
 FIELDS(Subscribed) = {
 	{ "seq", RESULT_INT, ALWAYS, "number of the last event so far", NULL },
 	{ "instance", RESULT_STRING, ALWAYS, "whose numbers these are", NULL },
@@ -298,6 +383,11 @@ const struct result_shape *const api_results[METHOD_COUNT] = {
 	[METHOD_JOB_GET] = &Job,
 	[METHOD_JOB_WAIT] = &Job,
 	[METHOD_JOB_CANCEL] = &Job,
+	[METHOD_HOST_INFO] = &HostInfo,
+	[METHOD_HOST_CAPABILITIES] = &Capabilities,
+	[METHOD_HOST_DOMAIN_CAPABILITIES] = &DomainCapabilities,
+	[METHOD_HOST_CPU_MODELS] = &CpuModels,
+	[METHOD_HOST_DOCTOR] = &Checks,
 	[METHOD_EVENTS_SUBSCRIBE] = &Subscribed,
 	[METHOD_EVENTS_UNSUBSCRIBE] = &Nothing,
 };

@@ -205,6 +205,7 @@ verb_fn verb_check, verb_define, verb_undefine, verb_create, verb_start, verb_sh
     verb_console, verb_bt_show, verb_bt_stats, verb_run, verb_wait,
     verb_domstats, verb_top, verb_event, verb_edit, verb_job_info,
     verb_job_abort, verb_nodeinfo, verb_capabilities, verb_domcapabilities,
+    verb_cpu_models, verb_doctor,
     verb_completion, verb_version, verb_help;
 
 #endif

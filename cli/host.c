@@ -6,8 +6,11 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/private.h"
+#include "cli/table.h"
 #include "cli/text.h"
 
 static void
@@ -107,4 +110,176 @@ verb_domcapabilities(struct cli *cli, const struct args *a)
 {
 	(void)a;
 	return print_xml(cli, "host.domain_capabilities");
+}
+
+/* ---- cpu-models --------------- */
+
+/* "missing avx2, bmi2", "without hle, rtm", "" */
+static void
+model_note(struct json_object *row, char *buf, size_t size)
+{
+	char names[400];
+
+	json_join(row, "missing", names, sizeof(names));
+	if (names[0]) {
+		snprintf(buf, size, "missing %s", names);
+		return;
+	}
+	json_join(row, "left_out", names, sizeof(names));
+	snprintf(buf, size, "%s%s", names[0] ? "without " : "", names);
+}
+
+static void
+model_usable(struct json_object *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", json_flag(row, "usable") ? "yes" : "no");
+}
+
+static void
+feature_place(struct json_object *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "%#x.%u %s %u",
+	    (unsigned)json_int(row, "leaf", 0),
+	    (unsigned)json_int(row, "subleaf", 0),
+	    json_text(row, "register", "?"),
+	    (unsigned)json_int(row, "bit", 0));
+}
+
+static void
+feature_offered(struct json_object *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", json_flag(row, "offered") ? "yes" : "no");
+}
+
+static const struct column model_columns[] = {
+	{ "name", "NAME", false, false, NULL },
+	{ "vendor", "VENDOR", false, false, NULL },
+	{ "usable", "USABLE", false, false, model_usable },
+	{ "missing", "NOTE", false, false, model_note },
+	{ .key = NULL },
+};
+
+static const struct column feature_columns[] = {
+	{ "name", "NAME", false, false, NULL },
+	{ "leaf", "CPUID", false, false, feature_place },
+	{ "offered", "OFFERED", false, false, feature_offered },
+	{ "why", "WHY NOT", false, false, NULL },
+	{ .key = NULL },
+};
+
+int
+verb_cpu_models(struct cli *cli, const struct args *a)
+{
+	bool features = args_get(a, "features") != NULL;
+	struct json_object *params = json_object_new_object();
+	struct json_object *result;
+	struct err e = { 0 };
+	struct table t;
+	int status;
+
+	if (table_init(&t, cli, a, features ? feature_columns : model_columns,
+	    &e)) {
+		json_object_put(params);
+		return cli_misuse(cli, &e);
+	}
+	json_object_object_add(params, "features",
+	    json_object_new_boolean(features));
+	status = cli_ask(cli, "host.cpu_models", params, &result);
+	if (status)
+		return status;
+	table_print(&t, cli, result, features ? "features" : "models");
+	json_object_put(result);
+	return CLI_OK;
+}
+
+/* ---- doctor --------------- */
+
+static void
+print_check(const struct cli *cli, struct json_object *o)
+{
+	const char *status = json_text(o, "status", "?");
+	enum style s = !strcmp(status, "ok") ? GREEN :
+	    json_flag(o, "required") ? RED : YELLOW;
+	bool color = text_color(cli, STDOUT_FILENO);
+	const char *remedy = json_text(o, "remedy", NULL);
+	char detail[512];
+
+	text_clean(json_text(o, "detail", ""), 0, detail, sizeof(detail));
+	printf("%-16s %s%-9s%s %s\n", json_text(o, "what", "?"),
+	    text_style(color, s), status, text_style(color, PLAIN), detail);
+	if (!remedy)
+		return;
+	text_clean(remedy, 0, detail, sizeof(detail));
+	printf("%-16s %-9s -> %s\n", "", "", detail);
+}
+
+/*
+ * Without a daemon that answers, one of our own looks at the host; that there
+ * is none is then the first thing to say.
+ */
+static int
+ask_doctor(struct cli *cli, struct private_daemon *p,
+    struct json_object **result)
+{
+	struct json_object *o, *list, *found;
+	struct err e = { 0 };
+
+	if (cli_connect(cli, &e) == 0)
+		return cli_ask(cli, "host.doctor", NULL, result);
+	o = json_object_new_object();
+	json_object_object_add(o, "what", json_object_new_string("daemon"));
+	json_object_object_add(o, "status", json_object_new_string("missing"));
+	json_object_object_add(o, "required", json_object_new_boolean(false));
+	json_object_object_add(o, "detail", json_object_new_string(e.msg));
+	if (e.hint[0])
+		json_object_object_add(o, "remedy",
+		    json_object_new_string(e.hint));
+	if (private_start(p, &e)) {
+		json_object_put(o);
+		return cli_fail(cli, &e);
+	}
+	cli->socket = p->socket;
+	if (cli_call(cli, "host.doctor", NULL, result, NULL, &e)) {
+		json_object_put(o);
+		return cli_fail(cli, &e);
+	}
+	list = json_object_new_array();
+	json_object_array_add(list, o);
+	found = json_array(*result, "checks");
+	for (size_t i = 0; found && i < json_object_array_length(found); i++)
+		json_object_array_add(list, json_object_get(
+		    json_object_array_get_idx(found, i)));
+	json_object_object_add(*result, "checks", list);
+	return CLI_OK;
+}
+
+int
+verb_doctor(struct cli *cli, const struct args *a)
+{
+	struct private_daemon p = { .pid = 0 };
+	struct json_object *result, *list;
+	int status;
+	size_t i;
+
+	(void)a;
+	status = ask_doctor(cli, &p, &result);
+	if (status) {
+		private_stop(&p);
+		return status;
+	}
+	list = json_array(result, "checks");
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+
+		if (!cli->json)
+			print_check(cli, o);
+		if (json_flag(o, "required") &&
+		    !strcmp(json_text(o, "status", ""), "missing"))
+			status = CLI_UNSUPPORTED;
+	}
+	if (cli->json)
+		out_json(result);
+	json_object_put(result);
+	private_stop(&p);
+	return status;
 }

@@ -178,6 +178,12 @@ static const struct cli_opt event_opts[] = {
 	END
 };
 
+static const struct cli_opt cpu_models_opts[] = {
+	{ "features", 0, NULL, "the feature bits instead, and why some are "
+	  "never offered" },
+	TABLE_OPTS,
+	END
+};
 static const struct cli_opt job_info_opts[] = { TABLE_OPTS, END };
 
 static const struct cli_opt bt_show_opts[] = {
@@ -325,6 +331,18 @@ const struct verb cli_verbs[] = {
 	  no_opts, CLI_USAGE, verb_capabilities, NULL },
 	{ "domcapabilities", NULL, "", 0, 0, "what a domain can have here",
 	  no_opts, CLI_USAGE, verb_domcapabilities, NULL },
+	{ "cpu-models", NULL, "", 0, 0,
+	  "CPU models, and what this host lacks of them",
+	  cpu_models_opts, CLI_USAGE, verb_cpu_models,
+	  "missing: features that the host does not have; such a model is "
+	  "refused unless its <cpu> says check='none'. without: features that "
+	  "no guest is given on any host; they are left out with a warning." },
+	{ "doctor", NULL, "", 0, 0,
+	  "what is missing on this host, and what to do about it",
+	  no_opts, CLI_USAGE, verb_doctor,
+	  "Modes, sandbox, limits, directories. It needs no daemon. The "
+	  "status is 7 when something is missing without which no domain "
+	  "runs." },
 	{ "bt-show", NULL, "NAME", 1, 1,
 	  "guest code and the host code made of it",
 	  bt_show_opts, CLI_USAGE, verb_bt_show, NULL },

@@ -484,6 +484,9 @@ method_fn on_domain_check, on_domain_create, on_domain_start, on_domain_shutdown
 method_fn on_job_list, on_job_get, on_job_wait, on_job_cancel;
 method_fn on_events_subscribe, on_events_unsubscribe, on_domain_set_owner;
 
+method_fn on_host_info, on_host_capabilities, on_host_domain_capabilities,
+    on_host_cpu_models, on_host_doctor;
+
 /* ---- main.c --------------- */
 
 struct daemon {

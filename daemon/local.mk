@@ -11,7 +11,8 @@ bin_trivisord_SOURCES = daemon/daemon.h daemon/monitor.h daemon/main.c daemon/op
 	daemon/run_dir.c daemon/serials.c daemon/jobs.h daemon/jobs_int.h \
 	daemon/jobs.c daemon/methods_job.c
 bin_trivisord_SOURCES += daemon/cgroup.h daemon/cgroup.c daemon/tuning.h \
-	daemon/tuning.c
+	daemon/tuning.c daemon/host.h daemon/host.c daemon/host_xml.c \
+	daemon/doctor.c daemon/methods_host.c
 bin_trivisord_SOURCES += daemon/ask.c
 bin_trivisord_SOURCES += daemon/metrics.h daemon/metrics.c daemon/metrics_text.c
 bin_trivisord_SOURCES += daemon/stats.h daemon/methods_stats.c

@@ -451,6 +451,11 @@ method_fn *const method_handlers[METHOD_COUNT] = {
 	[METHOD_JOB_GET] = on_job_get,
 	[METHOD_JOB_WAIT] = on_job_wait,
 	[METHOD_JOB_CANCEL] = on_job_cancel,
+	[METHOD_HOST_INFO] = on_host_info,
+	[METHOD_HOST_CAPABILITIES] = on_host_capabilities,
+	[METHOD_HOST_DOMAIN_CAPABILITIES] = on_host_domain_capabilities,
+	[METHOD_HOST_CPU_MODELS] = on_host_cpu_models,
+	[METHOD_HOST_DOCTOR] = on_host_doctor,
 	[METHOD_EVENTS_SUBSCRIBE] = on_events_subscribe,
 	[METHOD_EVENTS_UNSUBSCRIBE] = on_events_unsubscribe,
 };

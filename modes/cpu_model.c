@@ -99,6 +99,53 @@ cpu_set_parse(const char *text, struct cpuid_set *s)
 	return true;
 }
 
+/* The row of bit at of all words, if it is the one that its name means. */
+static const struct cpuid_bit *
+nth_bit(unsigned at)
+{
+	const struct cpuid_word *w = &cpuid_words[at / 32];
+	const struct cpuid_bit *b = cpuid_bit_find(w->leaf, w->sub, w->reg,
+	    at % 32);
+
+	/* AMD repeats bits of leaf 1 under their names. */
+	return b && cpuid_bit_named(b->name, strlen(b->name)) == b ? b : NULL;
+}
+
+const char *
+cpu_set_next(const struct cpuid_set *s, unsigned *at)
+{
+	while (*at < CPUID_WORDS * 32) {
+		unsigned i = (*at)++;
+		const struct cpuid_bit *b;
+
+		if (!(s->w[i / 32] >> (i % 32) & 1))
+			continue;
+		b = nth_bit(i);
+		if (b)
+			return b->name;
+	}
+	return NULL;
+}
+
+bool
+cpu_feature_next(const struct cpuid_host *h, unsigned *at,
+    struct cpu_feature_info *f)
+{
+	static const char *const regs[] = { "eax", "ebx", "ecx", "edx" };
+	const struct cpuid_bit *b = NULL;
+	struct cpuid_set offered;
+
+	while (*at < CPUID_WORDS * 32 && !b)
+		b = nth_bit((*at)++);
+	if (!b)
+		return false;
+	cpuid_offered(h, &offered);
+	*f = (struct cpu_feature_info){ .name = b->name, .leaf = b->leaf,
+	    .subleaf = b->sub, .bit = b->bit, .reg = regs[b->reg],
+	    .offered = cpuid_set_has(&offered, b), .why = b->why };
+	return true;
+}
+
 /* --- the catalogue ------------------------------------------------------------ */
 
 /* Names, '-' in front of those to take away; all are known (a test says so). */

@@ -49,6 +49,22 @@ bool cpu_set_print(const struct cpuid_set *s, char *buf, size_t size);
 /* Exact; false for what it has not printed. */
 bool cpu_set_parse(const char *text, struct cpuid_set *s);
 
+/* Names, one by one, from *at = 0 on; NULL at the end. */
+const char *cpu_set_next(const struct cpuid_set *s, unsigned *at);
+
+/* A bit that CPUID can have. */
+struct cpu_feature_info {
+	const char *name;
+	uint32_t leaf;
+	unsigned subleaf, bit;
+	const char *reg;		/* "eax" ... */
+	bool offered;			/* to guests on this host */
+	const char *why;		/* no host's guests get it; NULL: can be */
+};
+/* All of them, one by one, from *at = 0 on; false at the end. */
+bool cpu_feature_next(const struct cpuid_host *h, unsigned *at,
+    struct cpu_feature_info *f);
+
 /* --- the catalogue --- */
 
 /* "x86-64-v1" ...: the n-th model; NULL after the last. */

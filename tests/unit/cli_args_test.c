@@ -17,6 +17,8 @@
 #define VERB(name) \
 	int name(struct cli *cli, const struct args *a) { return 0; }
 VERB(verb_define)
+VERB(verb_cpu_models)
+VERB(verb_doctor)
 VERB(verb_undefine)
 VERB(verb_create)
 VERB(verb_check)
