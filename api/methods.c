@@ -30,8 +30,6 @@
 	{ "exact_flags", PARAM_BOOL, 0, "keep dead flags in fault frames" }, \
 	{ "count_insns", PARAM_BOOL, 0, "count retired instructions" }, \
 	{ "perf_map", PARAM_BOOL, 0, "name translated code for perf" }, \
-	{ "triple_fault_crashes", PARAM_BOOL, 0, \
-	  "a triple fault is a crash, not a reset" }, \
 	{ "tlb_entries", PARAM_UINT, 0, "entries of the soft TLB" }, \
 	{ "stop_after", PARAM_UINT, 0, "stop after so many instructions" }, \
 	{ "on_poweroff", PARAM_STRING, 0, "destroy, restart or preserve" }, \

@@ -95,6 +95,30 @@ SHAPE(Warning, SHAPE_OPEN, "something in a document that has no effect");
 FIELDS(Defined) = { NAME_UUID, MODE_REASONS, WARNINGS, END };
 SHAPE(Defined, SHAPE_OPEN, "a definition that was stored");
 
+FIELDS(Problem) = {
+	{ "severity", RESULT_STRING, ALWAYS, "error or warning", NULL },
+	{ "line", RESULT_INT, ALWAYS, "in the document, 0: none", NULL },
+	{ "xpath", RESULT_STRING, ALWAYS, "the element or attribute", NULL },
+	{ "code", RESULT_INT, 0, "of the error it would be", NULL },
+	{ "name", RESULT_STRING, 0, "of that code", NULL },
+	{ "rule", RESULT_STRING, 0, "which one it breaks", NULL },
+	{ "reason", RESULT_STRING, ALWAYS, "what is wrong", NULL },
+	{ "hint", RESULT_STRING, 0, "what to do about it", NULL },
+	{ "times", RESULT_INT, 0, "how often, when more than once", NULL },
+	END
+};
+SHAPE(Problem, SHAPE_OPEN, "something wrong with a document, or with the "
+    "host for it");
+
+FIELDS(Checked) = {
+	{ "ok", RESULT_BOOL, ALWAYS, "it would start", NULL },
+	{ "problems", RESULT_LIST, ALWAYS, "all there are", &Problem },
+	{ "mode", RESULT_STRING, 0, "bt, hvm or pv", NULL },
+	{ "reasons", RESULT_STRINGS, 0, "why that one", NULL },
+	END
+};
+SHAPE(Checked, SHAPE_OPEN, "the verdict on a document");
+
 FIELDS(Owner) = {
 	{ "uid", RESULT_INT, ALWAYS, "the user", NULL },
 	{ "gid", RESULT_INT, 0, "a group with the same rights", NULL },
@@ -177,6 +201,26 @@ SHAPE(Console, SHAPE_OPEN, "a stream socket of the port's bytes came along");
 
 FIELDS(Answer) = { NAME_UUID, END };
 SHAPE(Answer, SHAPE_OPEN, "what the domain's monitor answered");
+
+FIELDS(StatsRow) = {
+	NAME_UUID,
+	{ "state", RESULT_STRING, ALWAYS, "as in domain.info", NULL },
+	{ "mode", RESULT_STRING, 0, "bt, hvm or pv", NULL },
+	{ "cpu_ns", RESULT_INT, 0, "processor time of its monitor", NULL },
+	{ "rss", RESULT_INT, 0, "bytes its monitor occupies", NULL },
+	{ "persistent", RESULT_BOOL, 0, "its definition is stored", NULL },
+	{ "stale", RESULT_BOOL, 0, "its monitor has not answered", NULL },
+	{ "error", RESULT_STRING, 0, "why not", NULL },
+	{ "stats", RESULT_COUNTERS, 0, "by virsh's names", NULL },
+	END
+};
+SHAPE(StatsRow, SHAPE_OPEN, "what a domain uses");
+
+FIELDS(StatsAll) = {
+	{ "domains", RESULT_LIST, ALWAYS, "one for each", &StatsRow },
+	END
+};
+SHAPE(StatsAll, SHAPE_OPEN, "what all domains use");
 
 FIELDS(Hot) = {
 	{ "rip", RESULT_STRING, 0, "guest address", NULL },
@@ -361,6 +405,8 @@ const struct result_shape *const api_results[METHOD_COUNT] = {
 	[METHOD_SERVER_INFO] = &ServerInfo,
 	[METHOD_SERVER_PING] = &Nothing,
 	[METHOD_DOMAIN_DEFINE] = &Defined,
+	[METHOD_DOMAIN_CHECK] = &Checked,
+	[METHOD_DOMAIN_STATS_ALL] = &StatsAll,
 	[METHOD_DOMAIN_UNDEFINE] = &Identity,
 	[METHOD_DOMAIN_CREATE] = &Domain,
 	[METHOD_DOMAIN_START] = &Domain,

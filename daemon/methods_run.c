@@ -154,8 +154,6 @@ run_params_over(struct domain_def *def, struct json_object *params,
 	c->exact_flags = param_bool(params, "exact_flags", c->exact_flags);
 	c->count_insns = param_bool(params, "count_insns", c->count_insns);
 	c->perf_map = param_bool(params, "perf_map", c->perf_map);
-	c->triple_fault_crashes = param_bool(params, "triple_fault_crashes",
-	    c->triple_fault_crashes);
 	c->code_cache = param_u64(params, "code_cache", c->code_cache);
 	c->stop_after = param_u64(params, "stop_after", c->stop_after);
 	entries = param_u64(params, "tlb_entries", c->tlb_entries);

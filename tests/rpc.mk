@@ -1,6 +1,6 @@
 ## SPDX-License-Identifier: Apache-2.0
 ## The daemon's interface: hostile clients, and who may do what.
-TESTS += tests/evil/api.test tests/roles.test
-dist_check_SCRIPTS += tests/evil/api.test tests/roles.test
+TESTS += tests/evil/api.test tests/roles.test tests/rpc_schema.test
+dist_check_SCRIPTS += tests/evil/api.test tests/roles.test tests/rpc_schema.test
 EXTRA_DIST += tests/evil/rpc.py
 LONG_TESTS += tests/long/evil.sh
