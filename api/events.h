@@ -20,6 +20,9 @@
 	  "a domain went from one state to another") \
 	X("domain.monitor", "what, and more as it fits", \
 	  "a domain's monitor has something to say") \
+	X("domain.events_lost", "from, to", \
+	  "a domain's events that nobody will ever tell; without from: of an " \
+	  "unknown number") \
 	X("domain.owner", "uid, gid", "a domain has another owner") \
 	X("job.started", "as job.get", "long work began") \
 	X("job.progress", "as job.get", "long work went on") \

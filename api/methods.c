@@ -55,7 +55,6 @@ NO_PARAMS(HOST_CAPABILITIES);
 NO_PARAMS(HOST_DOMAIN_CAPABILITIES);
 NO_PARAMS(HOST_DOCTOR);
 DOMAIN_PARAM(DOMAIN_UNDEFINE);
-DOMAIN_PARAM(DOMAIN_SHUTDOWN);
 DOMAIN_PARAM(DOMAIN_DESTROY);
 DOMAIN_PARAM(DOMAIN_RESET);
 DOMAIN_PARAM(DOMAIN_NMI);
@@ -64,6 +63,22 @@ DOMAIN_PARAM(DOMAIN_RESUME);
 DOMAIN_PARAM(DOMAIN_INFO);
 DOMAIN_PARAM(DOMAIN_STATS);
 NO_PARAMS(EVENTS_UNSUBSCRIBE);
+
+#define POWER_PARAMS(id) \
+	static const struct method_param id##_params[] = { \
+		DOMAIN, \
+		{ "timeout_ms", PARAM_UINT, 0, \
+		  "the job fails when the guest has not answered by then" }, \
+		END \
+	}
+POWER_PARAMS(DOMAIN_SHUTDOWN);
+POWER_PARAMS(DOMAIN_REBOOT);
+
+static const struct method_param DOMAIN_AUTOSTART_params[] = {
+	DOMAIN,
+	{ "enable", PARAM_BOOL, 0, "start it with the daemon (default true)" },
+	END
+};
 
 static const struct method_param DOMAIN_DEFINE_params[] = {
 	{ "xml", PARAM_STRING, REQ, "the domain XML" },

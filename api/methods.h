@@ -39,7 +39,11 @@
 	X(DOMAIN_START, "domain.start", OPERATOR, METHOD_OWNER, \
 	  "start a stored domain") \
 	X(DOMAIN_SHUTDOWN, "domain.shutdown", OPERATOR, METHOD_OWNER, \
-	  "press the power button of a running domain") \
+	  "press the power button of a running domain; the job ends with it") \
+	X(DOMAIN_REBOOT, "domain.reboot", OPERATOR, METHOD_OWNER, \
+	  "press the power button, and start it again when it is off") \
+	X(DOMAIN_AUTOSTART, "domain.autostart", OPERATOR, METHOD_OWNER, \
+	  "start a domain whenever the daemon starts, or no longer") \
 	X(DOMAIN_DESTROY, "domain.destroy", OPERATOR, METHOD_OWNER | METHOD_URGENT, \
 	  "power a running domain off at once") \
 	X(DOMAIN_RESET, "domain.reset", OPERATOR, METHOD_OWNER, \

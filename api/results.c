@@ -128,9 +128,10 @@ SHAPE(Owner, 0, "who may change a domain");
 
 FIELDS(Exit) = {
 	{ "state", RESULT_STRING, ALWAYS, "shutoff or crashed", NULL },
-	{ "reason", RESULT_STRING, ALWAYS, "poweroff, killed, ...", NULL },
+	{ "reason", RESULT_STRING, ALWAYS, "shutdown, killed, ...", NULL },
 	{ "detail", RESULT_STRING, 0, "more about it", NULL },
 	{ "exit_code", RESULT_INT, 0, "from isa-debug-exit", NULL },
+	{ "report", RESULT_STRING, 0, "path of the crash report", NULL },
 	END
 };
 SHAPE(Exit, SHAPE_OPEN, "how a run ended");
@@ -141,6 +142,8 @@ SHAPE(Exit, SHAPE_OPEN, "how a run ended");
 	  "paused, crashed or stopping", NULL }, \
 	{ "reason", RESULT_STRING, ALWAYS, "why it is in that state", NULL }, \
 	{ "persistent", RESULT_BOOL, ALWAYS, "its definition is stored", \
+	  NULL }, \
+	{ "autostart", RESULT_BOOL, ALWAYS, "it starts with the daemon", \
 	  NULL }, \
 	{ "mode", RESULT_STRING, ALWAYS, "bt, hvm or pv", NULL }, \
 	{ "engine", RESULT_STRING, ALWAYS, "default or interp", NULL }, \
@@ -176,6 +179,7 @@ FIELDS(Domain) = {
 	{ "sandbox", RESULT_MAP, 0, "layers of its monitor's sandbox: on, or "
 	  "off and why", NULL },
 	{ "exit", RESULT_OBJECT, 0, "how the last run ended", &Exit },
+	{ "crash_report", RESULT_STRING, 0, "path of the newest one", NULL },
 	{ "warnings", RESULT_LIST, 0, "what has no effect, after a start",
 	  &Warning },
 	END
@@ -302,6 +306,10 @@ SHAPE(JobList, 0, "jobs");
 FIELDS(DomainJob) = {
 	NAME_UUID,
 	{ "job", RESULT_OBJECT, 0, "ends when it is done", &Job },
+	{ "button", RESULT_STRING, 0, "enabled, disabled (the guest does not "
+	  "listen) or pressed (it has not looked yet)", NULL },
+	{ "warning", RESULT_STRING, 0, "why this may have no effect", NULL },
+	{ "hint", RESULT_STRING, 0, "what to do then", NULL },
 	END
 };
 SHAPE(DomainJob, SHAPE_OPEN, "a domain, and the job that began");
@@ -411,6 +419,8 @@ const struct result_shape *const api_results[METHOD_COUNT] = {
 	[METHOD_DOMAIN_CREATE] = &Domain,
 	[METHOD_DOMAIN_START] = &Domain,
 	[METHOD_DOMAIN_SHUTDOWN] = &DomainJob,
+	[METHOD_DOMAIN_REBOOT] = &DomainJob,
+	[METHOD_DOMAIN_AUTOSTART] = &DomainSummary,
 	[METHOD_DOMAIN_DESTROY] = &DomainSummary,
 	[METHOD_DOMAIN_RESET] = &Answer,
 	[METHOD_DOMAIN_NMI] = &Answer,

@@ -48,6 +48,8 @@ typedef int64_t ns_t;
 	} while (0)
 
 _Noreturn void bug_at(const char *file, int line, const char *what);
+/* "file:line: condition" for a handler of SIGABRT; "" when it was no BUG_ON. */
+const char *bug_last(void);
 
 /* Checked arithmetic: false on overflow, *r then undefined. */
 static inline bool

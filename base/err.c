@@ -46,12 +46,21 @@ static const struct {
 	{ -32603, "INTERNAL_ERROR" },
 };
 
+static char last_bug[256];
+
+const char *
+bug_last(void)
+{
+	return last_bug;
+}
+
 void
 bug_at(const char *file, int line, const char *what)
 {
 	char text[512];
 	int n;
 
+	snprintf(last_bug, sizeof(last_bug), "%s:%d: %s", file, line, what);
 	n = snprintf(text, sizeof(text), "trivisor: bug at %s:%d: %s\n", file,
 	    line, what);
 	if (n > (int)sizeof(text) - 1)

@@ -58,7 +58,6 @@ static const struct {
 	int status;
 	const char *says;
 } ends[] = {
-	{ "poweroff", RUN_OK, "powered off" },
 	{ "shutdown", RUN_OK, "powered off" },
 	{ "reboot", RUN_OK, "rebooted, and its definition says to end then" },
 	{ "stop_after", RUN_OK, "stopped after the instructions asked for" },
@@ -67,6 +66,9 @@ static const struct {
 	{ "halted", RUN_CRASHED, "halted with interrupts off for ever" },
 	{ "destroyed", RUN_FAILED, "was destroyed" },
 	{ "killed", RUN_FAILED, "lost its monitor" },
+	{ "fault", RUN_FAILED, "lost its monitor" },
+	{ "bug", RUN_FAILED, "lost its monitor" },
+	{ "seccomp", RUN_FAILED, "lost its monitor" },
 	{ "failed", RUN_FAILED, "failed" },
 };
 

@@ -11,6 +11,8 @@
  *	ask.c	requests to it and its answers
  *	start.c	starting one, step by step	spawner.h	who opens and execs
  *	attach.c	finding living ones	run_dir.c	their directories
+ *	note.c	what the next daemon must know	ending.c	how runs end
+ *	power.c	shutdown, reboot	crash.c	reports of crashes
  *	files.c	our own directories	events.c	ring, subscribers
  *	serials.c	ends of serial ports	jobs.c	long work (jobs.h)
  *	cgroup.c	cgroups of monitors
@@ -147,6 +149,8 @@ struct domain {
 	char name[VM_NAME_MAX + 1];
 	char uuid[37];
 	bool persistent;
+	bool autostart;			/* is marked so in the store */
+	bool autostart_due;		/* this daemon has not tried yet */
 	enum domain_state state;
 	char reason[32];
 	struct mode_choice choice;	/* of the run, or of the definition */
@@ -154,6 +158,8 @@ struct domain {
 	ns_t started;			/* wall clock */
 	ns_t asked;			/* for the start; monotonic clock */
 	struct monitor *monitor;	/* owned, NULL when none lives */
+	struct power *power;		/* owned; its button was pressed */
+	struct daemon *daemon;
 	struct domain_exit exit;	/* of the last run */
 };
 
@@ -161,6 +167,22 @@ TAILQ_HEAD(domain_list, domain);
 
 const char *domain_state_name(enum domain_state s);
 bool domain_state_parse(const char *text, enum domain_state *s);
+/* ---- states.c --------------- */
+
+enum domain_op {
+	OP_START, OP_SHUTDOWN, OP_REBOOT, OP_SUSPEND, OP_RESUME, OP_RESET,
+	OP_NMI
+};
+
+/* May it be asked for now?  Otherwise 55 and a way out. */
+MUST_USE int domain_may(const struct domain *dom, enum domain_op op,
+    struct err *e);
+/* Is it in the table of what can follow what? */
+bool domain_transition_known(enum domain_state from, enum domain_state to,
+    const char *reason);
+
+/* ---- domain.c again --------------- */
+
 /* By name or uuid; NULL and *e (ERR_NO_DOMAIN) when there is none. */
 struct domain *domain_find(struct daemon *d, const char *what, struct err *e);
 /*
@@ -185,6 +207,8 @@ const struct domain_def *domain_current(const struct domain *dom);
 MUST_USE int domain_choose_mode(struct daemon *d, const struct domain_def *def,
     struct mode_choice *out, struct err *e);
 struct json_object *domain_json(const struct domain *dom, bool full);
+/* Path of its newest crash report (the caller's), NULL when there is none. */
+char *crash_find(const struct domain *dom);
 
 /* ---- store.c --------------- */
 
@@ -200,6 +224,10 @@ MUST_USE int store_def(struct daemon *d, const struct domain_def *def,
     struct err *e);
 MUST_USE int store_remove(const char *state_dir, const char *uuid,
     struct err *e);
+/* The mark that it is to be started with the daemon; goes with it, too. */
+MUST_USE int store_set_autostart(const char *state_dir, const char *uuid,
+    bool on, struct err *e);
+bool store_autostart(const char *state_dir, const char *uuid);
 /*
  * Call fn for each stored definition that parses; falls back to the older
  * generation.  fn takes def over.  Broken files are logged and kept.
@@ -231,6 +259,20 @@ ssize_t file_read_text(int dir_fd, const char *name, char *buf, size_t size);
 
 /* ---- monitor.c, ask.c, spawn.c, attach.c --------------- */
 
+struct job;
+
+/* ---- autostart.c --------------- */
+
+/* Start the marked ones that do not run. */
+void autostart_begin(struct daemon *d);
+/* One is up, or is not going to be. */
+void autostart_next(struct daemon *d);
+/* Start a stored domain with its owner's rights; ends job, unless it fails. */
+MUST_USE int domain_start_alone(struct daemon *d, struct domain *dom,
+    struct job *job, struct err *e);
+
+/* ---- monitor.c again --------------- */
+
 /* What a start may say over the definition, for this run only. */
 struct run_request {
 	struct vm_config cfg;		/* descriptors all -1; mode chosen */
@@ -241,12 +283,13 @@ struct run_request {
 };
 
 /*
- * Start a monitor for dom.  The answer to call (taken over) comes when it is
- * ready or has failed, a file that cannot be opened included; on an immediate
- * failure nothing is taken and dom is as before.
+ * Start a monitor for dom.  The answer to call (taken over), or the end of job,
+ * comes when it is ready or has failed, a file that cannot be opened included;
+ * on an immediate failure nothing is taken and dom is as before.
  */
 MUST_USE int monitor_start(struct daemon *d, struct domain *dom,
-    struct run_request *r, struct call *call, struct err *e);
+    struct run_request *r, struct call *call, struct job *job,
+    struct err *e);
 /*
  * Forward a request to the monitor; its answer ends call.  pc and count
  * belong to CTL_DISASM, serial to CTL_CONSOLE.
@@ -276,14 +319,24 @@ bool monitor_child_exit(struct daemon *d, pid_t pid, int status);
 /* The spawner has gone: their ends are to be seen by other means. */
 void monitor_orphan_all(struct daemon *d);
 
-/* Attach to the living in run_dir, collect the dead ones' reports. */
-void attach_all(struct daemon *d);
 /*
- * A connected control socket (taken over), pid and last event of a monitor
- * that outlived a daemon.
+ * Attach to the living in run_dir, collect the dead ones' reports; then, at
+ * once or from the loop, daemon_serve().
+ */
+void attach_all(struct daemon *d);
+void attach_over(struct daemon *d);
+void attach_stop(struct daemon *d);
+/*
+ * A connected control socket, a pidfd (both taken over, -1: unknown), the pid
+ * and the last event told of a monitor that outlived a daemon.
  */
 MUST_USE int monitor_attach(struct daemon *d, struct domain *dom, int control,
-    pid_t pid, uint64_t since, struct err *e);
+    pid_t pid, int pidfd, uint64_t since, struct err *e);
+/* The running domain's definition has changed: for the next daemon, too. */
+void monitor_note(struct domain *dom);
+/* The minor number of its control protocol. */
+unsigned monitor_minor(const struct monitor *m);
+struct domain *monitor_domain(const struct monitor *m);
 /* Take what CTL_READY or the answer to CTL_DESCRIBE says of its sandbox. */
 void monitor_take_seal(struct monitor *m, const struct ctl_msg *answer);
 
@@ -294,10 +347,15 @@ void run_dir_remove(const struct daemon *d, const char *uuid);
 MUST_USE int run_dir_lock(int dir_fd, int *alive_fd);
 /* Text of "key=value" lines as a message, to be read with ctl_get(). */
 bool run_dir_fields(int dir_fd, const char *name, struct ctl_msg *m);
-/* Read the report a monitor left into *x; false when there is none. */
-bool run_dir_report(int dir_fd, struct domain_exit *x);
-/* What re-attaching needs to know: status and the definition's text. */
-MUST_USE int run_dir_note(int dir_fd, const struct domain *dom, struct err *e);
+/*
+ * A monitor's last report: none, of its start, of a VM that lived, or of its
+ * end: then *x is filled.  The fields are in *m in any case.
+ */
+enum report_kind {
+	REPORT_NONE, REPORT_STARTING, REPORT_ALIVE, REPORT_END
+};
+enum report_kind run_dir_report(int dir_fd, struct domain_exit *x,
+    struct ctl_msg *m);
 
 /* ---- serials.c --------------- */
 
@@ -478,6 +536,7 @@ MUST_USE int params_mode_over(struct domain_def *def,
 struct json_object *warnings_json(const struct domain_def *def);
 
 method_fn on_domain_check, on_domain_create, on_domain_start, on_domain_shutdown,
+    on_domain_reboot, on_domain_autostart,
     on_domain_destroy, on_domain_reset, on_domain_nmi, on_domain_suspend,
     on_domain_resume, on_domain_console, on_domain_stats, on_domain_disasm,
     on_domain_profile, on_domain_bt_stats, on_domain_stats_all;
@@ -518,8 +577,15 @@ struct daemon {
 	ev_signal sigterm, sigint;
 	bool ending;		/* waits for its domains to end */
 	bool failed;		/* ends because it cannot go on */
+	TAILQ_HEAD(, attach) attaching;
+	ev_timer attach_timer;	/* for those that do not answer */
+	bool attach_open;	/* run directories are being looked at */
+	bool serving;
+	ev_timer autostart_timer;
 };
 
+/* All that live are known: clients are let in. */
+void daemon_serve(struct daemon *d);
 /* Called whenever a monitor is gone: an ending daemon may now be done. */
 void daemon_maybe_done(struct daemon *d);
 

@@ -19,35 +19,6 @@
 /* Fewer characters would be too easily meant for something else. */
 #define UUID_PREFIX_LEAST 4
 
-static const char *const state_names[DOMAIN_STATE_COUNT] = {
-	[DOMAIN_SHUTOFF] = "shutoff",
-	[DOMAIN_STARTING] = "starting",
-	[DOMAIN_RUNNING] = "running",
-	[DOMAIN_PAUSED] = "paused",
-	[DOMAIN_CRASHED] = "crashed",
-	[DOMAIN_STOPPING] = "stopping",
-};
-
-const char *
-domain_state_name(enum domain_state s)
-{
-	return state_names[s];
-}
-
-bool
-domain_state_parse(const char *text, enum domain_state *s)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(state_names); i++) {
-		if (!strcmp(state_names[i], text)) {
-			*s = (enum domain_state)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 struct domain *
 domain_find(struct daemon *d, const char *what, struct err *e)
 {
@@ -122,6 +93,7 @@ domain_new(struct daemon *d, struct domain_def *def, bool persistent)
 
 	if (!dom)
 		return NULL;
+	dom->daemon = d;
 	dom->def = def;
 	dom->persistent = persistent;
 	dom->state = DOMAIN_SHUTOFF;
@@ -206,8 +178,10 @@ counters_json(const char *text)
 }
 
 static struct json_object *
-exit_json(const struct domain_exit *x)
+exit_json(const struct domain *dom)
 {
+	const struct domain_exit *x = &dom->exit;
+	char *report = x->state == DOMAIN_CRASHED ? crash_find(dom) : NULL;
 	struct json_object *o = json_object_new_object();
 
 	add_text(o, "state", domain_state_name(x->state));
@@ -217,6 +191,8 @@ exit_json(const struct domain_exit *x)
 	if (x->has_code)
 		json_object_object_add(o, "exit_code",
 		    json_object_new_int(x->exit_code));
+	add_text(o, "report", report);
+	free(report);
 	return o;
 }
 
@@ -251,6 +227,7 @@ add_full(const struct domain *dom, const struct domain_def *def,
     struct json_object *o)
 {
 	const struct vm_config *c = &def->cfg;
+	char *report;
 
 	json_object_object_add(o, "reasons", reasons_json(&dom->choice));
 	add_text(o, "kernel", def->kernel);
@@ -265,7 +242,10 @@ add_full(const struct domain *dom, const struct domain_def *def,
 		json_object_object_add(o, "sandbox",
 		    sandbox_json(monitor_seal(dom->monitor)));
 	if (dom->exit.valid)
-		json_object_object_add(o, "exit", exit_json(&dom->exit));
+		json_object_object_add(o, "exit", exit_json(dom));
+	report = crash_find(dom);
+	add_text(o, "crash_report", report);
+	free(report);
 }
 
 struct json_object *
@@ -281,6 +261,8 @@ domain_json(const struct domain *dom, bool full)
 	add_text(o, "reason", dom->reason);
 	json_object_object_add(o, "persistent",
 	    json_object_new_boolean(dom->persistent));
+	json_object_object_add(o, "autostart",
+	    json_object_new_boolean(dom->autostart));
 	add_text(o, "mode", vm_mode_name(dom->choice.mode));
 	add_text(o, "engine", vm_engine_name(def->cfg.engine));
 	json_object_object_add(o, "memory",
@@ -327,6 +309,11 @@ domain_set_state(struct daemon *d, struct domain *dom, enum domain_state to,
 {
 	enum domain_state from = dom->state;
 
+	/* The monitor is the truth; but we should have known. */
+	if (!domain_transition_known(from, to, reason))
+		log_line(LOG_WARN, "domain: vm=%s what=unknown_transition "
+		    "from=%s to=%s reason=%s", dom->name,
+		    domain_state_name(from), domain_state_name(to), reason);
 	dom->state = to;
 	if (to == DOMAIN_STARTING)
 		dom->asked = clock_now(&clock_host);

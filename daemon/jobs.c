@@ -165,13 +165,29 @@ struct job *
 job_new(struct daemon *d, const struct domain *dom, const char *operation,
     job_cancel_fn *cancel, void *ctx)
 {
+	char id[32];
+
+	snprintf(id, sizeof(id), "%.4s-%" PRIu64, d->instance,
+	    ++d->jobs->last);
+	return job_adopt(d, dom, id, operation, cancel, ctx);
+}
+
+const char *
+job_id(const struct job *job)
+{
+	return job->id;
+}
+
+struct job *
+job_adopt(struct daemon *d, const struct domain *dom, const char *id,
+    const char *operation, job_cancel_fn *cancel, void *ctx)
+{
 	struct job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return NULL;
 	job->d = d;
-	snprintf(job->id, sizeof(job->id), "%.4s-%" PRIu64, d->instance,
-	    ++d->jobs->last);
+	snprintf(job->id, sizeof(job->id), "%s", id);
 	if (dom) {
 		memcpy(job->name, dom->name, sizeof(job->name));
 		memcpy(job->uuid, dom->uuid, sizeof(job->uuid));

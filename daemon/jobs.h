@@ -37,6 +37,10 @@ typedef void job_cancel_fn(struct job *job, void *ctx);
  */
 struct job *job_new(struct daemon *d, const struct domain *dom,
     const char *operation, job_cancel_fn *cancel, void *ctx);
+/* One that an earlier daemon began, under the id it had there. */
+struct job *job_adopt(struct daemon *d, const struct domain *dom,
+    const char *id, const char *operation, job_cancel_fn *cancel, void *ctx);
+const char *job_id(const struct job *job);
 /*
  * phase NULL: as before.  total 0: unknown, no progress is shown.  What is
  * counted is named by job_set_unit(); at first "bytes".

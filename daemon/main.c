@@ -165,6 +165,7 @@ install_def(void *ctx, struct domain_def *def)
 		domain_def_free(def);
 		return;
 	}
+	dom->autostart = store_autostart(d->opt.state_dir, dom->uuid);
 	/* The host may have changed; then starting it will say so. */
 	if (domain_choose_mode(d, def, &dom->choice, &e)) {
 		dom->choice.mode = def->mode;
@@ -212,8 +213,6 @@ set_up(struct daemon *d, struct err *e)
 		rc = store_open(d->opt.state_dir, e);
 	if (!rc)
 		rc = store_load(d->opt.state_dir, install_def, d, e);
-	if (!rc)
-		attach_all(d);
 	return rc;
 }
 
@@ -243,11 +242,22 @@ tell_ready(struct daemon *d)
 	close(d->opt.ready_fd);
 }
 
+void
+daemon_serve(struct daemon *d)
+{
+	d->serving = true;
+	listen_serve(d);
+	metrics_serve(d);
+	tell_ready(d);
+	autostart_begin(d);
+}
+
 static void
 tear_down(struct daemon *d)
 {
 	struct domain *dom;
 
+	attach_stop(d);
 	conn_close_all(d);
 	listen_close(d);
 	metrics_close(d);
@@ -320,6 +330,7 @@ main(int argc, char **argv)
 	}
 	TAILQ_INIT(&d->domains);
 	TAILQ_INIT(&d->conns);
+	TAILQ_INIT(&d->attaching);
 	listen_init(d);
 	/* Not the default loop: that one reaps children behind our back. */
 	d->loop = ev_loop_new(EVFLAG_AUTO);
@@ -338,9 +349,7 @@ main(int argc, char **argv)
 		spawner_watch(d->spawner, d->loop, on_child_exit,
 		    on_spawner_gone, d);
 		watch_for_the_end(d, parent);
-		listen_serve(d);
-		metrics_serve(d);
-		tell_ready(d);
+		attach_all(d);
 		ev_run(d->loop, 0);
 	}
 	rc = rc || d->failed;

@@ -5,10 +5,13 @@
  * stored one can then change without touching the run.
  */
 #include <errno.h>
+#include <grp.h>
 #include <json-c/json.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/daemon.h"
 #include "daemon/tuning.h"
@@ -191,16 +194,23 @@ create_params_over(struct domain_def *def, struct json_object *params,
 
 /* ---- start and create --------------- */
 
-/* def is the run's; on success the call has been taken over. */
+/* Who starts, and who is told: a call or a job. */
+struct start_for {
+	const struct client_ids *ids;
+	struct call *call;
+	struct job *job;
+};
+
+/* def is the run's; on success the call or job has been taken over. */
 static int
 start_run(struct daemon *d, struct domain *dom, const struct domain_def *def,
-    struct call *call, struct json_object *params, struct err *e)
+    const struct start_for *who, struct json_object *params, struct err *e)
 {
 	struct run_request r = { .cfg = def->cfg, .def = def,
-		.gdb_path = param_text(params, "gdb"),
-		.ids = &call->conn->ids };
-	struct json_object *warnings = call->extra ?
-	    json_object_object_get(call->extra, "warnings") : NULL;
+		.gdb_path = params ? param_text(params, "gdb") : NULL,
+		.ids = who->ids };
+	struct json_object *warnings = who->call && who->call->extra ?
+	    json_object_object_get(who->call->extra, "warnings") : NULL;
 	int rc;
 
 	rc = domain_choose_mode(d, def, &dom->choice, e);
@@ -223,7 +233,7 @@ start_run(struct daemon *d, struct domain *dom, const struct domain_def *def,
 	if (!rc)
 		rc = vm_config_check(&r.cfg, e);
 	if (!rc)
-		rc = monitor_start(d, dom, &r, call, e);
+		rc = monitor_start(d, dom, &r, who->call, who->job, e);
 	vm_config_fini(&r.cfg);
 	return rc;
 }
@@ -254,9 +264,7 @@ on_domain_start(struct daemon *d, struct call *call,
 
 	if (!dom)
 		return;
-	if (domain_is_active(dom)) {
-		err_set(&e, ERR_OPERATION_INVALID, "domain %s is %s already",
-		    dom->name, domain_state_name(dom->state));
+	if (domain_may(dom, OP_START, &e)) {
 		call_fail(call, &e);
 		return;
 	}
@@ -269,7 +277,8 @@ on_domain_start(struct daemon *d, struct call *call,
 		call->extra = json_object_new_object();
 		json_object_object_add(call->extra, "warnings",
 		    warnings_json(live));
-		rc = start_run(d, dom, live, call, params, &e);
+		rc = start_run(d, dom, live, &(struct start_for){
+		    .ids = &call->conn->ids, .call = call }, params, &e);
 	}
 	if (rc) {
 		dom->live = NULL;
@@ -277,6 +286,63 @@ on_domain_start(struct daemon *d, struct call *call,
 		domain_def_free(live);
 		call_fail(call, &e);
 	}
+}
+
+/*
+ * Whose rights count when nobody is there to ask: the owner's, as they are in
+ * the user database, else our own.
+ */
+static int
+owner_ids(const struct domain_def *def, struct client_ids *ids, struct err *e)
+{
+	const struct passwd *pw;
+
+	memset(ids, 0, sizeof(*ids));
+	ids->uid = geteuid();
+	ids->gid = getegid();
+	if (!def->owned || def->owner_uid == ids->uid) {
+		ids->n_groups = MAX(getgroups(MAX_GROUPS, ids->groups), 0);
+		return 0;
+	}
+	pw = getpwuid(def->owner_uid);
+	if (!pw) {
+		err_set(e, ERR_ACCESS_DENIED, "domain %s: its owner, user %u, "
+		    "does not exist", def->cfg.name,
+		    (unsigned)def->owner_uid);
+		err_hint(e, "domain.set_owner gives it another");
+		return -EACCES;
+	}
+	ids->uid = pw->pw_uid;
+	ids->gid = pw->pw_gid;
+	ids->n_groups = MAX_GROUPS;
+	if (getgrouplist(pw->pw_name, pw->pw_gid, ids->groups,
+	    &ids->n_groups) < 0)
+		ids->n_groups = MAX_GROUPS;
+	return 0;
+}
+
+int
+domain_start_alone(struct daemon *d, struct domain *dom, struct job *job,
+    struct err *e)
+{
+	struct mode_choice choice = dom->choice;
+	struct domain_def *live = NULL;
+	struct client_ids ids;
+	int rc = owner_ids(dom->def, &ids, e);
+
+	if (!rc)
+		rc = copy_def(dom->def, &live, e);
+	if (rc)
+		return rc;
+	dom->live = live;
+	rc = start_run(d, dom, live, &(struct start_for){ .ids = &ids,
+	    .job = job }, NULL, e);
+	if (rc) {
+		dom->live = NULL;
+		dom->choice = choice;
+		domain_def_free(live);
+	}
+	return rc;
 }
 
 static struct domain_def *
@@ -353,7 +419,8 @@ on_domain_create(struct daemon *d, struct call *call,
 		call->extra = json_object_new_object();
 		json_object_object_add(call->extra, "warnings",
 		    warnings_json(def));
-		rc = start_run(d, dom, def, call, params, &e);
+		rc = start_run(d, dom, def, &(struct start_for){
+		    .ids = &call->conn->ids, .call = call }, params, &e);
 	}
 	if (!rc)
 		return;
@@ -370,20 +437,22 @@ static void
 forward(struct daemon *d, struct call *call, struct json_object *params,
     enum ctl_type type)
 {
+	static const enum domain_op op[] = {
+		[CTL_RESET] = OP_RESET, [CTL_SUSPEND] = OP_SUSPEND,
+		[CTL_RESUME] = OP_RESUME, [CTL_NMI] = OP_NMI,
+	};
 	struct domain *dom = param_domain(d, call, params);
+	struct err e = { 0 };
 	struct ctl_msg m;
 
 	if (!dom)
 		return;
+	if (type < ARRAY_LEN(op) && op[type] && domain_may(dom, op[type], &e)) {
+		call_fail(call, &e);
+		return;
+	}
 	ctl_msg_init(&m, type, 0);
 	monitor_forward(dom, &m, call);
-}
-
-void
-on_domain_shutdown(struct daemon *d, struct call *call,
-    struct json_object *params)
-{
-	forward(d, call, params, CTL_SHUTDOWN);
 }
 
 void

@@ -23,9 +23,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/jobs.h"
 #include "daemon/metrics.h"
 #include "daemon/monitor.h"
 #include "daemon/start.h"
+#include "daemon/note.h"
+#include "daemon/power.h"
 
 #define QUIT_SECONDS 3.0
 
@@ -63,6 +66,18 @@ monitor_take_seal(struct monitor *m, const struct ctl_msg *answer)
 	}
 }
 
+unsigned
+monitor_minor(const struct monitor *m)
+{
+	return m->minor;
+}
+
+struct domain *
+monitor_domain(const struct monitor *m)
+{
+	return m->dom;
+}
+
 bool
 monitor_is_ready(const struct monitor *m)
 {
@@ -71,49 +86,29 @@ monitor_is_ready(const struct monitor *m)
 
 /* ---- the end --------------- */
 
+/* Whoever wants to know how the start went: fine (NULL), or not. */
 static void
-signal_end(struct domain_exit *x, int sig)
+answer_start(struct monitor *m, const struct err *e)
 {
-	x->state = DOMAIN_CRASHED;
-	snprintf(x->reason, sizeof(x->reason), "killed");
-	snprintf(x->detail, sizeof(x->detail),
-	    "monitor killed by signal %d", sig);
-}
+	struct call *call = m->start_call;
+	struct job *job = m->start_job;
 
-/* How the run ended, from the report, the exit status and what we did. */
-static void
-find_exit(struct monitor *m, struct domain_exit *x)
-{
-	int dir = run_dir_open(m->d, m->dom->uuid, false);
-	int status = m->status;
-	bool known = status >= 0;
-
-	memset(x, 0, sizeof(*x));
-	x->valid = true;
-	if (m->start_err.code) {
-		x->state = DOMAIN_SHUTOFF;
-		snprintf(x->reason, sizeof(x->reason), "failed");
-		memcpy(x->detail, m->start_err.msg, sizeof(x->detail));
-	} else if (m->destroying) {
-		x->state = DOMAIN_SHUTOFF;
-		snprintf(x->reason, sizeof(x->reason), "destroyed");
-	} else if (dir >= 0 && run_dir_report(dir, x)) {
-		/* It said so itself. */
-	} else if (known && WIFSIGNALED(status)) {
-		signal_end(x, WTERMSIG(status));
+	m->start_call = NULL;
+	m->start_job = NULL;
+	if (call && e)
+		call_fail(call, e);
+	else if (call)
+		call_ok(call, domain_json(m->dom, true), -1);
+	if (!job)
+		return;
+	if (e) {
+		log_line(LOG_ERR, "autostart: vm=%s error=\"%s\"",
+		    m->dom->name, e->msg);
+		job_fail(job, e);
 	} else {
-		x->state = DOMAIN_CRASHED;
-		snprintf(x->reason, sizeof(x->reason), "failed");
-		if (known)
-			snprintf(x->detail, sizeof(x->detail), "the monitor "
-			    "left no report; exit status %d",
-			    WEXITSTATUS(status));
-		else
-			snprintf(x->detail, sizeof(x->detail), "the monitor "
-			    "vanished without a report");
+		job_done(job, NULL);
 	}
-	if (dir >= 0)
-		close(dir);
+	autostart_next(m->d);
 }
 
 static void
@@ -131,8 +126,7 @@ answer_start_failure(struct monitor *m, const struct domain_exit *x)
 	if (!e.hint[0])
 		err_hint(&e, "its log is %.200s/%s.log", m->d->opt.log_dir,
 		    m->dom->name);
-	call_fail(m->start_call, &e);
-	m->start_call = NULL;
+	answer_start(m, &e);
 }
 
 static void
@@ -141,7 +135,7 @@ answer_everybody(struct monitor *m, const struct domain_exit *x)
 	struct err e = { 0 };
 	struct waiter *w;
 
-	if (m->start_call)
+	if (m->start_call || m->start_job)
 		answer_start_failure(m, x);
 	err_set(&e, ERR_OPERATION_INVALID, "domain %s ended: %s",
 	    m->dom->name, x->detail[0] ? x->detail : x->reason);
@@ -167,6 +161,7 @@ monitor_free(struct monitor *m)
 	close_fd(&m->pidfd);
 	close_fd(&m->setup_fd);
 	close_fd(&m->control_fd);
+	close_fd(&m->seen_fd);
 	m->dom->monitor = NULL;
 	free(m);
 }
@@ -187,9 +182,10 @@ monitor_gone(struct monitor *m)
 	if (m->gdb_path)
 		file_remove_socket(d, &m->client, m->gdb_path);
 	serials_remove(m);
-	find_exit(m, &dom->exit);
+	exit_of_monitor(m, &dom->exit);
 	answer_everybody(m, &dom->exit);
 	monitor_free(m);
+	power_over(dom);
 	domain_run_over(d, dom);
 }
 
@@ -323,8 +319,37 @@ monitor_destroy(struct domain *dom, struct call *call)
 
 /* ---- events --------------- */
 
+/* Those that come twice are dropped, those that do not come are missed. */
+static bool
+is_new(struct monitor *m, const struct ctl_msg *msg)
+{
+	uint64_t seq = 0, from = 0;
+	char what[32];
+
+	if (!ctl_get_u64(msg, "seq", &seq) || seq <= m->seen)
+		return false;
+	from = m->seen + 1;
+	m->seen = seq;
+	if (ctl_get(msg, "what", what, sizeof(what)) && !strcmp(what, "lost")) {
+		events_lost(m->dom, from, seq);
+		return false;
+	}
+	if (seq > from)
+		events_lost(m->dom, from, seq - 1);
+	return true;
+}
+
+/* What the next daemon need not tell again. */
 static void
-take_event(struct monitor *m, const struct ctl_msg *msg)
+note_seen(struct monitor *m)
+{
+	if (m->seen_fd >= 0 &&
+	    seen_write(m->seen_fd, m->seen, m->dom->state))
+		log_line(LOG_WARN, "monitor: vm=%s what=seen", m->dom->name);
+}
+
+static void
+tell_event(struct monitor *m, const struct ctl_msg *msg)
 {
 	enum domain_state state = m->dom->state;
 	char what[32] = "", text[32] = "", reason[32] = "", detail[512] = "";
@@ -341,16 +366,28 @@ take_event(struct monitor *m, const struct ctl_msg *msg)
 		return;
 	}
 	/* A VM that is off is over when its monitor is. */
-	if (m->destroying || state == DOMAIN_SHUTOFF ||
-	    state == DOMAIN_STARTING)
+	if (m->destroying || state == DOMAIN_STARTING ||
+	    (state == DOMAIN_SHUTOFF && strcmp(what, "preserved")))
 		return;
+	if (!strcmp(what, "reset"))
+		power_reset(m->dom);
 	domain_set_state(m->d, m->dom, state, reason[0] ? reason : what,
 	    detail);
 }
 
 static void
+take_event(struct monitor *m, const struct ctl_msg *msg)
+{
+	if (!is_new(m, msg))
+		return;
+	tell_event(m, msg);
+	note_seen(m);
+}
+
+static void
 take_message(struct monitor *m, struct ctl_msg *msg)
 {
+	m->minor = msg->h.minor;
 	if (msg->h.type == CTL_EVENT)
 		take_event(m, msg);
 	else if (msg->h.type == CTL_OK || msg->h.type == CTL_ERROR)
@@ -413,12 +450,47 @@ subscribe(struct monitor *m, uint64_t since)
 
 /* ---- the start --------------- */
 
+/* Hints for the next daemon, now that the process is known. */
+static void
+note_run(struct monitor *m)
+{
+	int dir = run_dir_open(m->d, m->dom->uuid, false);
+	struct err e = { 0 };
+
+	if (dir < 0 || note_write(dir, m->dom, m->pid, &e))
+		log_line(LOG_WARN, "monitor: vm=%s what=note error=\"%s\"",
+		    m->dom->name, e.msg);
+	note_seen(m);
+	if (dir >= 0)
+		close(dir);
+}
+
+void
+monitor_note(struct domain *dom)
+{
+	struct monitor *m = dom->monitor;
+	struct err e = { 0 };
+	struct ctl_msg msg;
+
+	if (!m || !m->ready)
+		return;
+	note_run(m);
+	if (m->minor < 1)
+		return;
+	ctl_msg_init(&msg, CTL_DEFINITION, 0);
+	if (note_memfd(dom, &msg.fd, &e) ||
+	    monitor_ask(dom, &msg, NULL, NULL, &e))
+		log_line(LOG_WARN, "monitor: vm=%s what=note error=\"%s\"",
+		    dom->name, e.msg);
+	if (msg.fd >= 0)
+		close(msg.fd);
+}
+
 static void
 started(struct monitor *m, const struct ctl_msg *ready)
 {
 	enum domain_state state = DOMAIN_RUNNING;
 	struct domain *dom = m->dom;
-	struct call *call = m->start_call;
 	uint64_t seq = 0;
 	char text[32];
 
@@ -427,16 +499,18 @@ started(struct monitor *m, const struct ctl_msg *ready)
 	if (ctl_get(ready, "state", text, sizeof(text)))
 		(void)domain_state_parse(text, &state);
 	(void)ctl_get_u64(ready, "seq", &seq);
+	m->seen = seq;
+	m->minor = ready->h.minor;
 	monitor_take_seal(m, ready);
 	/* A short-lived guest may be over already: its exit then tells. */
 	watch_control(m, m->control_fd);
 	if (subscribe(m, seq))
 		log_line(LOG_INFO, "monitor: vm=%s what=short_lived",
 		    dom->name);
-	m->start_call = NULL;
 	metrics_note_start(m->d, clock_now(&clock_host) - dom->asked);
 	domain_set_state(m->d, dom, state, "booted", NULL);
-	call_ok(call, domain_json(dom, true), -1);
+	note_run(m);
+	answer_start(m, NULL);
 }
 
 /* The one packet over the set-up socket, or its end. */
@@ -482,9 +556,14 @@ struct monitor *
 monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
+	int dir;
 
 	if (!m)
 		return NULL;
+	dir = run_dir_open(d, dom->uuid, false);
+	m->seen_fd = dir < 0 ? -1 : seen_open(dir);
+	if (dir >= 0)
+		close(dir);
 	m->d = d;
 	m->dom = dom;
 	m->pid = pid;
@@ -508,21 +587,23 @@ monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
 
 int
 monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
-    uint64_t since, struct err *e)
+    int pidfd, uint64_t since, struct err *e)
 {
 	struct monitor *m;
-	int pidfd = -1, rc;
+	int rc = 0;
 
-	if (pid > 1)
-		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	m = monitor_new(d, dom, pid, pidfd);
 	if (!m) {
-		close(control);
+		close_fd(&control);
+		close_fd(&pidfd);
 		return err_set_sys(e, ENOMEM, "domain %s", dom->name);
 	}
+	m->ready = true;
+	m->seen = since;
+	if (control < 0)
+		return 0;
 	watch_control(m, control);
 	rc = subscribe(m, since);
-	m->ready = true;
 	return rc && rc != -EAGAIN ? err_set_sys(e, -rc, "domain %s: monitor",
 	    dom->name) : 0;
 }
@@ -535,5 +616,6 @@ monitor_detach(struct monitor *m)
 	if (m->start && !m->pid)
 		run_dir_remove(m->d, m->dom->uuid);
 	answer_everybody(m, &none);
+	power_detach(m->dom);
 	monitor_free(m);
 }

@@ -45,8 +45,12 @@ struct monitor {
 		bool is_socket;			/* to remove at the end */
 	} serial[VM_MAX_SERIALS];
 	struct client_ids client;	/* whose rights opened them */
+	uint64_t seen;			/* event that subscribers were told */
+	int seen_fd;			/* where that is noted; -1 none */
+	unsigned minor;			/* of its protocol */
 	char *gdb_path;			/* owned: a socket to remove */
 	struct call *start_call;	/* owned until it is answered */
+	struct job *start_job;		/* the same, when nobody called */
 	struct err start_err;		/* why it did not start; code 0 none */
 	TAILQ_HEAD(, pending) pending;
 	STAILQ_HEAD(, waiter) waiters;	/* for its end */
@@ -61,6 +65,19 @@ void monitor_gone(struct monitor *m);
 void monitor_kill(struct monitor *m);
 /* Wait for READY or FAILED, START_SECONDS at most. */
 void monitor_watch_setup(struct monitor *m, int setup_fd);
+
+/* ---- ending.c, crash.c --------------- */
+
+/* Its process is gone: how, and what was lost with it. */
+void exit_of_monitor(struct monitor *m, struct domain_exit *x);
+/* The same of one that ended while no daemon was there. */
+void exit_of_dead(struct daemon *d, struct domain *dom, int dir_fd,
+    struct domain_exit *x);
+/* Tell subscribers; from 0: nobody knows, to 0: nor up to where. */
+void events_lost(struct domain *dom, uint64_t from, uint64_t to);
+/* A report for people beside the log. */
+void crash_write(struct daemon *d, struct domain *dom,
+    const struct domain_exit *x, const struct ctl_msg *report);
 
 /* ---- ask.c --------------- */
 

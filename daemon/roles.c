@@ -129,21 +129,6 @@ take_id(struct json_object *params, const char *name, uint32_t *id,
 	return -EINVAL;
 }
 
-/* A next daemon that finds it running must know, too. */
-static void
-note_run(struct daemon *d, const struct domain *dom)
-{
-	int dir = dom->monitor ? run_dir_open(d, dom->uuid, false) : -1;
-	struct err e = { 0 };
-
-	if (dir < 0)
-		return;
-	if (run_dir_note(dir, dom, &e))
-		log_line(LOG_WARN, "roles: vm=%s error=\"%s\"", dom->name,
-		    e.msg);
-	close(dir);
-}
-
 void
 on_domain_set_owner(struct daemon *d, struct call *call,
     struct json_object *params)
@@ -175,7 +160,7 @@ on_domain_set_owner(struct daemon *d, struct call *call,
 	}
 	if (dom->live)
 		owner_copy(dom->live, def);
-	note_run(d, dom);
+	monitor_note(dom);
 	event_emit(d, "domain.owner", dom->name, dom->uuid, owner_json(def));
 	call_ok(call, domain_json(dom, true), -1);
 }

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "vm/report.h"
 
 static const char *const run_files[] = {
-	"control", "alive", "report", "status", "domain.xml",
+	"control", "alive", "report", "seen", "status", "domain.xml",
+	"status.new", "domain.xml.new",
 };
 
 int
@@ -100,26 +102,48 @@ take_counters(const struct ctl_msg *m, struct domain_exit *x)
 	x->counters[used] = '\0';
 }
 
-bool
-run_dir_report(int dir_fd, struct domain_exit *x)
+static void
+take_end(const struct ctl_msg *m, enum domain_state state,
+    struct domain_exit *x)
 {
-	struct ctl_msg m;
-	char text[32];
 	uint64_t code;
 
-	if (!run_dir_fields(dir_fd, "report", &m) ||
-	    !ctl_get(&m, "state", text, sizeof(text)))
-		return false;
-	memset(x, 0, sizeof(*x));
-	x->valid = true;
-	x->state = strcmp(text, "crashed") ? DOMAIN_SHUTOFF : DOMAIN_CRASHED;
-	if (!ctl_get(&m, "reason", x->reason, sizeof(x->reason)))
+	x->state = state;
+	if (!ctl_get(m, "reason", x->reason, sizeof(x->reason)))
 		snprintf(x->reason, sizeof(x->reason), "unknown");
-	(void)ctl_get(&m, "detail", x->detail, sizeof(x->detail));
-	if (ctl_get_u64(&m, "exit_code", &code) && code <= INT32_MAX) {
+	(void)ctl_get(m, "detail", x->detail, sizeof(x->detail));
+	if (ctl_get_u64(m, "exit_code", &code) && code <= INT32_MAX) {
 		x->has_code = true;
 		x->exit_code = (int)code;
 	}
-	take_counters(&m, x);
-	return true;
+}
+
+enum report_kind
+run_dir_report(int dir_fd, struct domain_exit *x, struct ctl_msg *m)
+{
+	int fd = openat(dir_fd, "report", O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
+	enum domain_state state;
+	char text[32];
+	ssize_t n;
+
+	memset(x, 0, sizeof(*x));
+	x->valid = true;
+	ctl_msg_init(m, CTL_OK, 0);
+	n = fd < 0 ? -errno : report_get(fd, m->body, sizeof(m->body));
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return REPORT_NONE;
+	m->len = (size_t)n;
+	if (!ctl_get(m, "state", text, sizeof(text)) ||
+	    !domain_state_parse(text, &state))
+		return REPORT_NONE;
+	take_counters(m, x);
+	if (state == DOMAIN_STARTING)
+		return REPORT_STARTING;
+	if (state != DOMAIN_SHUTOFF && state != DOMAIN_CRASHED)
+		return REPORT_ALIVE;
+	take_end(m, state, x);
+	return REPORT_END;
 }

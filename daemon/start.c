@@ -20,7 +20,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/monitor.h"
+#include "daemon/note.h"
 #include "daemon/start.h"
+#include "vm/report.h"
 
 static void
 close_fd(int *fd)
@@ -221,6 +223,7 @@ open_run_files(struct start *st, int dir, struct err *e)
 {
 	struct vm_config *c = &st->r.cfg;
 	char path[PATH_BYTES + 80];
+	int rc;
 
 	snprintf(path, sizeof(path), "%s/%s.log", st->d->opt.log_dir, c->name);
 	c->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
@@ -231,7 +234,11 @@ open_run_files(struct start *st, int dir, struct err *e)
 	    O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (c->report_fd < 0)
 		return err_set_sys(e, errno, "exit report");
-	return 0;
+	rc = report_make(c->report_fd, "state=starting\nseq=0\n");
+	if (rc)
+		return err_set_sys(e, -rc, "exit report");
+	st->m->seen_fd = seen_open(dir);
+	return note_memfd(st->m->dom, &c->definition_fd, e);
 }
 
 static int
@@ -324,7 +331,7 @@ prepare(struct start *st, struct domain *dom, struct err *e)
 	if (!rc)
 		rc = open_sockets(st, dir, e);
 	if (!rc)
-		rc = run_dir_note(dir, dom, e);
+		rc = note_write(dir, dom, 0, e);
 	if (rc)
 		run_dir_remove(st->d, dom->uuid);
 	close(dir);
@@ -333,7 +340,7 @@ prepare(struct start *st, struct domain *dom, struct err *e)
 
 int
 monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
-    struct call *call, struct err *e)
+    struct call *call, struct job *job, struct err *e)
 {
 	struct start *st = start_new(d, dom, r);
 	struct monitor *m;
@@ -353,7 +360,9 @@ monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
 		return rc;
 	}
 	m->start_call = call;
-	domain_set_state(d, dom, DOMAIN_STARTING, "start", NULL);
+	m->start_job = job;
+	domain_set_state(d, dom, DOMAIN_STARTING, job ? "autostart" : "start",
+	    NULL);
 	want_client_files(st);
 	/* on_file() ends it when one could not even be asked for. */
 	if (!st->open)

@@ -3,7 +3,9 @@
  * Definitions on disk.  A new text goes to a temporary file, is synced, and
  * takes the place of the old one by rename; the directory is synced last.
  * The text before it stays as .old, so that a file torn by a broken disk
- * costs the last change and not the domain.
+ * costs the last change and not the domain.  Wherever this is interrupted, the
+ * old text or the new one is found again; tests/unit/store_crash_test.c tries
+ * every place.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +22,7 @@
 #define DOMAINS "domains"
 
 struct names {
-	char current[64], old[64], fresh[64];
+	char current[64], old[64], fresh[64], autostart[64];
 };
 
 static void
@@ -29,6 +31,7 @@ names_for(const char *uuid, struct names *n)
 	snprintf(n->current, sizeof(n->current), "%.36s.xml", uuid);
 	snprintf(n->old, sizeof(n->old), "%.36s.xml.old", uuid);
 	snprintf(n->fresh, sizeof(n->fresh), "%.36s.xml.new", uuid);
+	snprintf(n->autostart, sizeof(n->autostart), "%.36s.autostart", uuid);
 }
 
 static int
@@ -85,17 +88,68 @@ write_fresh(int dir, const char *name, const char *text)
 	return rc;
 }
 
-/* Make the fresh file the current one and the current one the old one. */
-static int
-rotate(int dir, const struct names *n)
+static struct domain_def *read_one(int dir, const char *name,
+    const char *uuid, struct err *e);
+
+static bool
+is_whole(int dir, const char *name, const char *uuid)
 {
+	struct domain_def *def = read_one(dir, name, uuid, NULL);
+
+	domain_def_free(def);
+	return def != NULL;
+}
+
+/*
+ * Keep the current text as the old one.  One that cannot be read is not worth
+ * the one before it.  A file system without links loses the name for a moment:
+ * the old one then counts.
+ */
+static int
+keep_current(int dir, const struct names *n, const char *uuid)
+{
+	if (!is_whole(dir, n->current, uuid))
+		return 0;
 	if (unlinkat(dir, n->old, 0) && errno != ENOENT)
 		return -errno;
-	if (linkat(dir, n->current, dir, n->old, 0) && errno != ENOENT)
+	if (!linkat(dir, n->current, dir, n->old, 0))
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK)
 		return -errno;
-	if (renameat(dir, n->fresh, dir, n->current))
-		return -errno;
-	return fsync(dir) ? -errno : 0;
+	return renameat(dir, n->current, dir, n->old) ? -errno : 0;
+}
+
+/* The new text did not get through to the disk: the one before it is back. */
+static void
+take_back(int dir, const struct names *n, const char *uuid)
+{
+	if (is_whole(dir, n->old, uuid))
+		(void)renameat(dir, n->old, dir, n->current);
+	else
+		(void)unlinkat(dir, n->current, 0);
+	(void)fsync(dir);
+}
+
+/* Make the fresh file the current one and the current one the old one. */
+static int
+rotate(int dir, const struct names *n, const char *uuid)
+{
+	int rc = keep_current(dir, n, uuid);
+
+	if (rc)
+		return rc;
+	if (renameat(dir, n->fresh, dir, n->current)) {
+		rc = -errno;
+		/* Where it was moved and not linked. */
+		if (faccessat(dir, n->current, F_OK, 0))
+			(void)renameat(dir, n->old, dir, n->current);
+		return rc;
+	}
+	if (!fsync(dir))
+		return 0;
+	rc = -errno;
+	take_back(dir, n, uuid);
+	return rc;
 }
 
 int
@@ -115,7 +169,7 @@ store_save(const char *state_dir, const char *uuid, const char *text,
 	names_for(uuid, &n);
 	rc = write_fresh(dir, n.fresh, text);
 	if (!rc)
-		rc = rotate(dir, &n);
+		rc = rotate(dir, &n, uuid);
 	if (rc) {
 		unlinkat(dir, n.fresh, 0);
 		err_set_sys(e, -rc, "definition of %s: cannot store it in "
@@ -125,29 +179,89 @@ store_save(const char *state_dir, const char *uuid, const char *text,
 	return rc;
 }
 
+static int
+remove_synced(int dir, const char *name)
+{
+	if (unlinkat(dir, name, 0))
+		return errno == ENOENT ? 0 : -errno;
+	return fsync(dir) ? -errno : 0;
+}
+
 int
 store_remove(const char *state_dir, const char *uuid, struct err *e)
 {
 	struct names n;
-	int dir, rc = 0;
+	int dir, rc;
 
 	dir = open_dir(state_dir, e);
 	if (dir < 0)
 		return dir;
 	names_for(uuid, &n);
-	/* The old one first: it must not come back after a power cut. */
-	if (unlinkat(dir, n.old, 0) && errno != ENOENT)
-		rc = -errno;
-	if (!rc && unlinkat(dir, n.current, 0) && errno != ENOENT)
-		rc = -errno;
-	if (!rc && fsync(dir))
-		rc = -errno;
+	/* The old one first, for good: it must not come back without this. */
+	rc = remove_synced(dir, n.old);
+	if (!rc)
+		rc = remove_synced(dir, n.current);
+	/* Harmless without a definition, but another may get the uuid. */
+	if (!rc)
+		rc = remove_synced(dir, n.autostart);
 	if (rc)
 		err_set_sys(e, -rc, "definition of %s: cannot remove it from "
 		    "\"%s\"", uuid, state_dir);
 	close(dir);
 	return rc;
 }
+
+/* ---- autostart: an empty file beside the definition --------------- */
+
+static int
+make_synced(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600), rc;
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	if (!fsync(dir))
+		return 0;
+	rc = -errno;
+	(void)unlinkat(dir, name, 0);
+	return rc;
+}
+
+int
+store_set_autostart(const char *state_dir, const char *uuid, bool on,
+    struct err *e)
+{
+	int dir = open_dir(state_dir, e), rc;
+	struct names n;
+
+	if (dir < 0)
+		return dir;
+	names_for(uuid, &n);
+	rc = on ? make_synced(dir, n.autostart) :
+	    remove_synced(dir, n.autostart);
+	close(dir);
+	return rc ? err_set_sys(e, -rc, "autostart of %s: cannot store it in "
+	    "\"%s\"", uuid, state_dir) : 0;
+}
+
+bool
+store_autostart(const char *state_dir, const char *uuid)
+{
+	int dir = open_dir(state_dir, NULL);
+	struct names n;
+	bool on;
+
+	if (dir < 0)
+		return false;
+	names_for(uuid, &n);
+	on = !faccessat(dir, n.autostart, F_OK, AT_SYMLINK_NOFOLLOW);
+	close(dir);
+	return on;
+}
+
+/* ---- reading --------------- */
 
 static struct domain_def *
 read_one(int dir, const char *name, const char *uuid, struct err *e)

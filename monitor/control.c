@@ -87,14 +87,8 @@ do_describe(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 	ctl_put(a, "tsc_khz", "%" PRIu64, mon->m->vm.tsc_khz);
 	ctl_put(a, "seq", "%" PRIu64, mon->events.last);
 	monitor_put_seal(mon, a);
+	request_describe(mon, a);
 	return 0;
-}
-
-static int
-do_shutdown(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
-    struct err *e)
-{
-	return lifecycle_shutdown(mon, e);
 }
 
 static int
@@ -212,13 +206,14 @@ static const struct {
 	uint16_t type;
 	handler_fn *fn;
 } handlers[] = {
-	{ CTL_DESCRIBE, do_describe }, { CTL_SHUTDOWN, do_shutdown },
+	{ CTL_DESCRIBE, do_describe }, { CTL_SHUTDOWN, request_shutdown },
 	{ CTL_RESET, do_reset }, { CTL_SUSPEND, do_suspend },
 	{ CTL_RESUME, do_resume }, { CTL_QUIT, do_nothing },
 	{ CTL_CONSOLE, do_console }, { CTL_STATS, do_stats },
 	{ CTL_SUBSCRIBE, do_nothing }, { CTL_NMI, do_nmi },
 	{ CTL_DISASM, do_disasm }, { CTL_PROFILE, do_profile },
 	{ CTL_BT_STATS, do_bt_stats },
+	{ CTL_DEFINITION, request_definition },
 };
 
 static int
@@ -259,6 +254,20 @@ send_event(struct client *c, const struct event *ev)
 	return ctl_send(c->fd, &m);
 }
 
+/* Events that were overwritten before they could be sent: say which. */
+static int
+send_lost(struct client *c, uint64_t from, uint64_t to)
+{
+	struct ctl_msg m;
+
+	ctl_msg_init(&m, CTL_EVENT, 0);
+	ctl_put(&m, "seq", "%" PRIu64, to);
+	ctl_put(&m, "what", "lost");
+	ctl_put(&m, "from", "%" PRIu64, from);
+	ctl_put(&m, "to", "%" PRIu64, to);
+	return ctl_send(c->fd, &m);
+}
+
 static void
 client_pump(struct client *c)
 {
@@ -269,6 +278,12 @@ client_pump(struct client *c)
 	if (!c->subscribed)
 		return;
 	while (!rc && (ev = events_from(r, c->next))) {
+		if (ev->seq > c->next) {
+			rc = send_lost(c, c->next, ev->seq - 1);
+			if (!rc)
+				c->next = ev->seq;
+			continue;
+		}
 		rc = send_event(c, ev);
 		if (!rc)
 			c->next = ev->seq + 1;
@@ -289,6 +304,14 @@ control_pump(struct monitor *mon)
 
 /* --- connections ------------------------------------------------------------------- */
 
+/* A descriptor that came or went with a message, unless it is kept. */
+static void
+close_passed(const struct monitor *mon, int fd)
+{
+	if (fd >= 0 && fd != mon->m->cfg.definition_fd)
+		close(fd);
+}
+
 static void
 serve(struct client *c, const struct ctl_msg *q)
 {
@@ -303,8 +326,7 @@ serve(struct client *c, const struct ctl_msg *q)
 		ctl_put_err(&a, &e);
 	}
 	rc = ctl_send(c->fd, &a);
-	if (a.fd >= 0)
-		close(a.fd);
+	close_passed(mon, a.fd);
 	if (rc) {
 		client_close(c);
 	} else if (q->h.type == CTL_SUBSCRIBE) {
@@ -323,6 +345,7 @@ static void
 on_client(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct client *c = w->data;
+	struct monitor *mon = c->mon;
 	struct ctl_msg q;
 	int rc;
 
@@ -337,9 +360,8 @@ on_client(struct ev_loop *loop, ev_io *w, int revents)
 		client_close(c);
 		return;
 	}
-	if (q.fd >= 0)
-		close(q.fd);
 	serve(c, &q);
+	close_passed(mon, q.fd);
 }
 
 static void

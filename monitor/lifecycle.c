@@ -23,6 +23,26 @@ run_state_name(enum run_state s)
 	return names[s];
 }
 
+const char *
+request_name(enum request_then then)
+{
+	static const char *const names[] = {
+		[THEN_NOTHING] = "", [THEN_OFF] = "shutdown",
+		[THEN_REBOOT] = "reboot",
+	};
+
+	return names[then];
+}
+
+/* A reset is the answer to what was asked for, or the end of it. */
+static void
+answered(struct monitor *mon)
+{
+	if (mon->asked.then != THEN_NOTHING)
+		mon->answered = mon->asked;
+	mon->asked = (struct asked){ 0 };
+}
+
 void
 lifecycle_set(struct monitor *mon, enum run_state s, const char *what,
     const char *reason, const char *detail)
@@ -33,6 +53,8 @@ lifecycle_set(struct monitor *mon, enum run_state s, const char *what,
 	events_add(&mon->events, what, run_state_name(s), reason, detail);
 	log_line(LOG_INFO, "what=%s state=%s reason=%s detail=\"%s\"", what,
 	    run_state_name(s), reason, detail);
+	/* Before anybody hears of it: who dies now has said so. */
+	report_now(mon);
 	control_pump(mon);
 }
 
@@ -54,8 +76,7 @@ preserve(struct monitor *mon, enum run_state s, const char *reason,
     const char *detail)
 {
 	machine_hold(mon->m, HOLD_OFF);
-	lifecycle_set(mon, s, s == RUN_CRASHED ? "crashed" : "stopped", reason,
-	    detail);
+	lifecycle_set(mon, s, "preserved", reason, detail);
 }
 
 static void
@@ -68,6 +89,7 @@ restart(struct monitor *mon, const char *reason, const char *detail)
 		return;
 	}
 	mon->said_halted = false;
+	answered(mon);
 	lifecycle_set(mon, RUN_RUNNING, "reset", reason, detail);
 }
 
@@ -157,7 +179,10 @@ on_request(struct monitor *mon, const struct request *r)
 		act(mon, cfg->on_reboot, RUN_SHUTOFF, "reboot", "");
 		break;
 	case REQ_POWER_OFF:
-		act(mon, cfg->on_poweroff, RUN_SHUTOFF, "poweroff", "");
+		if (mon->asked.then == THEN_REBOOT)
+			restart(mon, "reboot", "");
+		else
+			act(mon, cfg->on_poweroff, RUN_SHUTOFF, "shutdown", "");
 		break;
 	case REQ_DEBUG_EXIT:
 		mon->has_code = true;
@@ -268,6 +293,7 @@ lifecycle_reset(struct monitor *mon, struct err *e)
 	}
 	/* A preserved VM lives again. */
 	mon->said_halted = false;
+	answered(mon);
 	lifecycle_set(mon, paused ? RUN_PAUSED : RUN_RUNNING, "reset", "user",
 	    "");
 	machine_release(mon->m, HOLD_OFF);
@@ -275,7 +301,8 @@ lifecycle_reset(struct monitor *mon, struct err *e)
 }
 
 int
-lifecycle_shutdown(struct monitor *mon, struct err *e)
+lifecycle_shutdown(struct monitor *mon, const struct asked *asked,
+    struct err *e)
 {
 	int rc = check_alive(mon, "shut down", e);
 
@@ -287,51 +314,9 @@ lifecycle_shutdown(struct monitor *mon, struct err *e)
 		err_hint(e, "use destroy, or give the domain <acpi/>");
 		return -EINVAL;
 	}
-	machine_power_button(mon->m);
+	mon->asked = *asked;
+	if (asked->then != THEN_NOTHING)
+		machine_power_button(mon->m);
+	report_now(mon);
 	return 0;
-}
-
-/* --- the report ------------------------------------------------------------------------ */
-
-struct report {
-	char text[8192];
-	size_t n;
-};
-
-/* Counters come last and as far as they fit. */
-static void
-add_counter(void *ctx, const char *name, uint64_t value)
-{
-	struct report *r = ctx;
-	size_t room = sizeof(r->text) - r->n;
-	int n = snprintf(r->text + r->n, room, "stat.%s=%" PRIu64 "\n", name,
-	    value);
-
-	if (n > 0 && (size_t)n < room)
-		r->n += (size_t)n;
-}
-
-void
-lifecycle_report(const struct monitor *mon)
-{
-	char detail[sizeof(mon->detail)];
-	struct report r;
-	int fd = mon->m->cfg.report_fd;
-	char code[32] = "";
-
-	if (fd < 0)
-		return;
-	memcpy(detail, mon->detail, sizeof(detail));
-	for (char *p = detail; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = ' ';
-	if (mon->has_code)
-		snprintf(code, sizeof(code), "exit_code=%u\n", mon->exit_code);
-	r.n = (size_t)snprintf(r.text, sizeof(r.text),
-	    "state=%s\nreason=%s\n%sdetail=%s\n",
-	    run_state_name(mon->state), mon->reason, code, detail);
-	stats_engines(mon->m, ALL_VCPUS, add_counter, &r);
-	if (ftruncate(fd, 0) < 0 ||
-	    pwrite(fd, r.text, r.n, 0) != (ssize_t)r.n)
-		log_line(LOG_ERR, "what=report error=\"%s\"", strerror(errno));
 }

@@ -19,6 +19,7 @@ libmonitor_a_SOURCES = \
 	monitor/jail.h monitor/jail.c monitor/jail_tab.c \
 	monitor/profile.c monitor/show.c monitor/gdb.c \
 	monitor/gdb.h monitor/gdb_mem.c monitor/gdb_regs.c monitor/gdb_text.c
+libmonitor_a_SOURCES += monitor/report.c monitor/crash.c monitor/requests.c
 libmonitor_a_LIBADD = $(libmonitorirq_a_OBJECTS)
 EXTRA_libmonitor_a_DEPENDENCIES = $(libmonitorirq_a_OBJECTS)
 ## Runs while guest vectors are live in the host's registers.

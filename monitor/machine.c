@@ -533,6 +533,20 @@ machine_power_button(struct machine *m)
 	pthread_mutex_unlock(&m->lock);
 }
 
+const char *
+machine_button_name(struct machine *m)
+{
+	enum { PWRBTN = 0x0100 };	/* in PM1's status and enable */
+	uint16_t en, sts;
+
+	pthread_mutex_lock(&m->lock);
+	en = m->pm.pm1_en;
+	sts = m->pm.pm1_sts;
+	pthread_mutex_unlock(&m->lock);
+	return !m->cfg.acpi ? "none" : !(en & PWRBTN) ? "disabled" :
+	    sts & PWRBTN ? "pressed" : "enabled";
+}
+
 void
 machine_nmi(struct machine *m)
 {

@@ -169,6 +169,11 @@ void machine_clock_go(struct machine *m);
 void machine_run_timers(struct machine *m);
 
 void machine_power_button(struct machine *m);
+/*
+ * "none" without ACPI; "disabled": the guest would not notice; "pressed": it
+ * has not looked yet; else "enabled".
+ */
+const char *machine_button_name(struct machine *m);
 void machine_nmi(struct machine *m);
 
 /* platform.c: what engines call; irq.c has its vector-free part. */

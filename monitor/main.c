@@ -226,6 +226,7 @@ bring_up(struct monitor *mon, const struct arguments *a, struct err *e)
 	if (cfg.log_fd >= 0)
 		log_set_fd(cfg.log_fd);
 	prctl(PR_SET_NAME, cfg.name);
+	report_open(&mon->report, cfg.report_fd);
 	if (!rc)
 		rc = lock_alive(a->alive_fd, e);
 	if (rc) {
@@ -236,6 +237,8 @@ bring_up(struct monitor *mon, const struct arguments *a, struct err *e)
 	if (rc)
 		return rc;
 	rc = machine_start(mon->m, e);
+	if (!rc)
+		rc = crash_watch(mon, e);
 	if (!rc)
 		rc = gdb_start(mon, e);
 	if (rc)
@@ -263,7 +266,7 @@ run(struct monitor *mon, int setup_fd)
 	loop_end(mon);
 	machine_stop(mon->m);
 	/* The report first: a client that sees us go reads it. */
-	lifecycle_report(mon);
+	report_now(mon);
 	control_stop(mon);
 	wiring_fini(mon->m);
 	_exit(0);
@@ -288,6 +291,7 @@ main(int argc, char **argv)
 	}
 	leave_files(mon, a.root_fd);
 	ignore_signals();
+	mon->report.fd = -1;
 	mon->control_fd = a.control_fd;
 	mon->alive_fd = a.alive_fd;
 	/* The one back end whose system calls jail_tab.c knows. */

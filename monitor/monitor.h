@@ -5,6 +5,7 @@
  *	main.c		start-up, the loop
  *	lifecycle.c	what becomes of requests; states, events, the report
  *	control.c	connections of daemons (vm/control.h)
+ *	report.c, crash.c	what is left to know of a VM that has ended
  *	attach.c	descriptors of console viewers
  *	stats.c		counters
  *	profile.c	where vCPUs spend their time
@@ -21,6 +22,7 @@
 #include "base/sandbox.h"
 #include "monitor/machine.h"
 #include "vm/control.h"
+#include "vm/report.h"
 
 #define EVENT_RING 256
 #define MAX_CLIENTS 16
@@ -28,6 +30,15 @@
 #define BRAKE_WINDOW (60 * NS_PER_SEC)
 
 enum run_state { RUN_RUNNING, RUN_PAUSED, RUN_SHUTOFF, RUN_CRASHED };
+
+/* What shall become of the VM when the guest has answered the button. */
+enum request_then { THEN_NOTHING, THEN_OFF, THEN_REBOOT };
+
+struct asked {
+	enum request_then then;
+	uint64_t until;			/* the asker's, 0 none; wall clock */
+	char job[32];			/* the asker's name for it, "" none */
+};
 
 struct event {
 	uint64_t seq;			/* from 1 on */
@@ -74,6 +85,8 @@ struct monitor {
 	bool has_code;			/* exit_code counts */
 	unsigned exit_code;
 	bool ended;			/* leave the loop */
+	struct asked asked, answered;	/* what waits, and the one before */
+	struct report report;
 	bool said_halted;
 	ns_t fault_reset[BRAKE_RESETS];	/* the latest, a ring */
 	unsigned n_fault_resets;
@@ -93,16 +106,27 @@ void lifecycle_end(struct monitor *mon, enum run_state s, const char *reason,
 MUST_USE int lifecycle_suspend(struct monitor *mon, struct err *e);
 MUST_USE int lifecycle_resume(struct monitor *mon, struct err *e);
 MUST_USE int lifecycle_reset(struct monitor *mon, struct err *e);
-MUST_USE int lifecycle_shutdown(struct monitor *mon, struct err *e);
-/* Into config.report_fd, at the very end. */
-void lifecycle_report(const struct monitor *mon);
+/* Press the power button, or with THEN_NOTHING forget what was asked. */
+MUST_USE int lifecycle_shutdown(struct monitor *mon,
+    const struct asked *asked, struct err *e);
+const char *request_name(enum request_then then);
+
+/* --- report.c, crash.c --- */
+
+/* How the VM stands, into config.report_fd. */
+void report_now(struct monitor *mon);
+/* See to it that faults of our own leave a last word there. */
+MUST_USE int crash_watch(struct monitor *mon, struct err *e);
 
 /* --- events.c: the ring --- */
 
 /* Returns the new event's number. */
 uint64_t events_add(struct event_ring *r, const char *what, const char *state,
     const char *reason, const char *detail);
-/* The first event with a number of at least seq; NULL when there is none. */
+/*
+ * The first event with a number of at least seq; NULL when there is none.
+ * Those between the two are gone.
+ */
 const struct event *events_from(const struct event_ring *r, uint64_t seq);
 
 /* --- control.c --- */
@@ -116,6 +140,15 @@ void control_pump(struct monitor *mon);
 int monitor_pid(const struct monitor *mon);
 /* "seal.LAYER=state" for each layer that is known. */
 void monitor_put_seal(const struct monitor *mon, struct ctl_msg *m);
+
+/* --- requests.c --- */
+
+int request_definition(struct monitor *mon, const struct ctl_msg *q,
+    struct ctl_msg *a, struct err *e);
+int request_shutdown(struct monitor *mon, const struct ctl_msg *q,
+    struct ctl_msg *a, struct err *e);
+/* What CTL_DESCRIBE says of what the guest was asked to do. */
+void request_describe(struct monitor *mon, struct ctl_msg *a);
 
 /* --- stats.c --- */
 

@@ -91,7 +91,7 @@ if wait_state debian-cloud shutoff; then
 else
 	fail "poweroff in the guest ends it" "$(tail -n 5 "$dir/out")"
 fi
-check "  and is told" 0 "Last end: +shutoff, poweroff" \
+check "  and is told" 0 "Last end: +shutoff, shutdown" \
     $c dominfo debian-cloud
 
 check "start sleeper" 0 "started" $c start sleeper
@@ -115,7 +115,7 @@ check "run: power-off is 0" 0 "$reached" "$trivisor" run --mode bt \
 check "run: until" 0 "a line matched after .*init starts" "$trivisor" run --mode bt \
     --timeout 100 --kernel "$dir/vmlinuz" --initrd "$dir/initrd.gz" \
     --append "console=ttyS0 trivisor.sleep" --until "init starts"
-check "run: a file, and --json" 0 '"end": "poweroff"' "$trivisor" run \
+check "run: a file, and --json" 0 '"end": "shutdown"' "$trivisor" run \
     --json --timeout 100 --append "console=ttyS0 trivisor.batch" \
     "$dir/shell.xml"
 finish

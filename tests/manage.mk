@@ -39,7 +39,7 @@ tests_unit_select_test_SOURCES = tests/unit/select_test.c
 tests_unit_select_test_CFLAGS = $(manage_cflags)
 tests_unit_select_test_LDADD = $(manage_libs)
 tests_unit_store_test_SOURCES = tests/unit/store_test.c daemon/store.c \
-	daemon/files.c daemon/run_dir.c
+	daemon/files.c daemon/run_dir.c daemon/states.c
 tests_unit_spawner_test_SOURCES = tests/unit/spawner_test.c daemon/spawn.c \
 	daemon/spawner.c daemon/birth.c daemon/birth_child.c daemon/files.c
 tests_unit_spawner_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing

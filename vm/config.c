@@ -100,6 +100,7 @@ static const struct {
 	{ "initrd", offsetof(struct vm_config, initrd_fd) },
 	{ "log", offsetof(struct vm_config, log_fd) },
 	{ "report", offsetof(struct vm_config, report_fd) },
+	{ "definition", offsetof(struct vm_config, definition_fd) },
 	{ "gdb", offsetof(struct vm_config, gdb_fd) },
 	{ "perf", offsetof(struct vm_config, perf_fd) },
 	SERIAL_FDS(0), SERIAL_FDS(1), SERIAL_FDS(2), SERIAL_FDS(3),

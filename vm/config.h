@@ -84,6 +84,7 @@ struct vm_config {
 	char initrd_name[256];
 	int log_fd;
 	int report_fd;			/* exit and crash report goes here */
+	int definition_fd;		/* memfd: note and XML, only kept */
 	int gdb_fd;			/* listening socket of the gdb stub */
 	int perf_fd;			/* of perf_map */
 	/*

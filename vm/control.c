@@ -22,11 +22,12 @@ ctl_msg_init(struct ctl_msg *m, enum ctl_type t, uint64_t id)
 {
 	m->h.magic = CTL_MAGIC;
 	m->h.type = (uint16_t)t;
-	m->h.reserved = 0;
+	m->h.minor = CTL_MINOR;
 	m->h.id = id;
 	m->len = 0;
 	m->body[0] = '\0';
 	m->fd = -1;
+	m->pid = 0;
 }
 
 static bool
@@ -224,6 +225,18 @@ ctl_send(int sock, const struct ctl_msg *m)
 	return 0;
 }
 
+static void
+take_pid(const struct cmsghdr *c, struct ctl_msg *m)
+{
+	struct ucred cred;
+
+	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS ||
+	    c->cmsg_len < CMSG_LEN(sizeof(cred)))
+		return;
+	memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+	m->pid = cred.pid;
+}
+
 /* Keep the first descriptor that came, close all others. */
 static void
 take_fds(struct msghdr *mh, struct ctl_msg *m)
@@ -233,6 +246,7 @@ take_fds(struct msghdr *mh, struct ctl_msg *m)
 	for (c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
 		size_t i, n;
 
+		take_pid(c, m);
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -262,7 +276,8 @@ int
 ctl_recv(int sock, struct ctl_msg *m)
 {
 	union {
-		char buf[CMSG_SPACE(FDS_TOLERATED * sizeof(int))];
+		char buf[CMSG_SPACE(FDS_TOLERATED * sizeof(int)) +
+		    CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
 	} control = { 0 };
 	struct iovec iov[2] = {

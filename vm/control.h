@@ -25,12 +25,20 @@
 
 #define CTL_MAGIC 0x54525631u	/* "TRV1" */
 #define CTL_MAX 16384
+/*
+ * What the sender knows beyond the first version; both sides go on working
+ * with one that knows less, and with one that knows more.
+ *	1: CTL_DEFINITION; CTL_SHUTDOWN's then=, until=, job=; events "lost"
+ */
+#define CTL_MINOR 1
 
 enum ctl_type {
 	/* requests */
 	CTL_DESCRIBE = 1,	/* -> name, uuid, state, reason, mode, pid,
 				   seal.LAYER=on or off: why, ... */
-	CTL_SHUTDOWN,		/* press the ACPI power button */
+	CTL_SHUTDOWN,		/* press the ACPI power button; then=off,
+				   reboot, or forget (do not press, take back
+				   a reboot); until=, job= are kept for others */
 	CTL_RESET,
 	CTL_SUSPEND,		/* park the vCPUs */
 	CTL_RESUME,
@@ -42,19 +50,23 @@ enum ctl_type {
 	CTL_NMI,
 	CTL_PROFILE,		/* ms=: sample the vCPUs for so long */
 	CTL_BT_STATS,		/* vcpu=, top= -> hot[], parts[], counters */
+	CTL_DEFINITION = 40,	/* -> a sealed memfd: the run's note, an empty
+				   line, the domain's XML; one that comes with
+				   the request is kept in its place */
 	CTL_CONFIG = 50,	/* set-up socket only: vm_config_send() */
 	/* answers */
 	CTL_OK = 100,
 	CTL_ERROR,		/* code=, message=, hint= */
 	CTL_READY,
 	CTL_FAILED,		/* as CTL_ERROR */
-	CTL_EVENT,		/* seq=, what=, state=, reason=, detail= */
+	CTL_EVENT,		/* seq=, what=, state=, reason=, detail=;
+				   what=lost: from= to= are gone for good */
 };
 
 struct ctl_header {
 	uint32_t magic;
 	uint16_t type;
-	uint16_t reserved;
+	uint16_t minor;		/* of the sender: CTL_MINOR */
 	uint64_t id;
 };
 
@@ -63,6 +75,8 @@ struct ctl_msg {
 	size_t len;		/* of body */
 	char body[CTL_MAX];	/* NUL terminated */
 	int fd;			/* -1 or one descriptor, owned */
+	int pid;		/* received: of the sender as its socket's
+				   SO_PASSCRED tells, 0 unknown */
 };
 
 void ctl_msg_init(struct ctl_msg *m, enum ctl_type t, uint64_t id);

@@ -20,6 +20,7 @@
 /* Written under lock, before the engine that registers runs guest code. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static hostfault_fn *registered[HOSTFAULT_MAX];
+static hostfault_fn *otherwise;
 
 static const int signals[] = { SIGFPE, SIGILL, SIGSEGV, SIGBUS };
 
@@ -27,6 +28,7 @@ static void
 on_fault(int sig, siginfo_t *si, void *uc)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	hostfault_fn *last;
 
 	hostfault_clear_ac();
 	for (unsigned n = 0; n < HOSTFAULT_MAX; n++) {
@@ -36,6 +38,9 @@ on_fault(int sig, siginfo_t *si, void *uc)
 		if (fn && fn(sig, si, uc))
 			return;
 	}
+	last = __atomic_load_n(&otherwise, __ATOMIC_ACQUIRE);
+	if (last)
+		(void)last(sig, si, uc);
 	/* Nobody's: let it happen again and end the process properly. */
 	sigaction(sig, &dfl, NULL);
 }
@@ -77,6 +82,13 @@ hostfault_register(hostfault_fn *fn, struct err *e)
 out:
 	pthread_mutex_unlock(&lock);
 	return rc;
+}
+
+int
+hostfault_otherwise(hostfault_fn *fn, struct err *e)
+{
+	__atomic_store_n(&otherwise, fn, __ATOMIC_RELEASE);
+	return install(e);
 }
 
 int

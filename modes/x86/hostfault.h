@@ -42,6 +42,11 @@ hostfault_clear_ac(void)
  * add fn, once however often it is asked.
  */
 MUST_USE int hostfault_register(hostfault_fn *fn, struct err *e);
+/*
+ * Whom to tell of a fault that is nobody's, just before it ends the process.
+ * Its return value does not matter.
+ */
+MUST_USE int hostfault_otherwise(hostfault_fn *fn, struct err *e);
 
 /* An alternate signal stack for one vCPU thread, with a guard page. */
 struct hostfault_stack {

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vm/report.h"
+
 static pid_t
 spawn(const char *program, int setup, int listener, int alive)
 {
@@ -141,14 +143,15 @@ testvm_console(int control, unsigned serial)
 int
 testvm_wait(struct testvm *t, char *report, size_t size)
 {
+	char text[REPORT_TEXT_MAX + 1];
 	int status = -1;
 	ssize_t n;
 
 	while (waitpid(t->pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	t->pid = 0;
-	n = pread(t->report, report, size - 1, 0);
-	report[n > 0 ? n : 0] = '\0';
+	n = report_get(t->report, text, sizeof(text));
+	snprintf(report, size, "%s", n > 0 ? text : "");
 	return status;
 }
 

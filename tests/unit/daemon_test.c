@@ -541,7 +541,8 @@ killed_monitor_is_a_crash(void **state)
 	o = await(&d, "demo", "crashed");
 	assert_string_equal(text_in(o, "reason"), "killed");
 	assert_string_equal(text_in(o, "detail"),
-	    "monitor killed by signal 9");
+	    "monitor killed by signal 9 (Killed): by somebody, or by the "
+	    "kernel for lack of memory");
 	json_object_put(o);
 	assert_info(&d, "demo", "state", "crashed");
 	/* And it can be started again. */

@@ -193,7 +193,7 @@ power_off_ends_the_vm(void **state)
 	struct fix *f = *state;
 
 	start(f, power_off);
-	assert_end(f, "state=shutoff", "reason=poweroff");
+	assert_end(f, "state=shutoff", "reason=shutdown");
 }
 
 static void
@@ -256,7 +256,7 @@ preserved_vm_stays_to_be_looked_at(void **state)
 	f->cfg.on_poweroff = VM_ACTION_PRESERVE;
 	start(f, power_off);
 	subscribe(f, "0");
-	await(f, "stopped");
+	await(f, "preserved");
 	ask(f, CTL_DESCRIBE);
 	assert_string_equal(field(&f->m, "state"), "shutoff");
 	assert_int_equal(testvm_call(f->t.control, CTL_RESUME, NULL, NULL,
@@ -622,8 +622,13 @@ subscribers_get_what_they_missed(void **state)
 		ask(f, CTL_SUSPEND);
 		ask(f, CTL_RESUME);
 	}
-	/* 401 events, the last 256 of which are kept. */
+	/* 401 events, the last 256 of which are kept, the others told as lost. */
 	subscribe(f, "0");
+	assert_true(readable(f->events));
+	assert_int_equal(ctl_recv(f->events, &f->m), 0);
+	assert_string_equal(field(&f->m, "what"), "lost");
+	assert_string_equal(field(&f->m, "from"), "1");
+	assert_string_equal(field(&f->m, "to"), "145");
 	do {
 		assert_true(readable(f->events));
 		assert_int_equal(ctl_recv(f->events, &f->m), 0);
@@ -631,6 +636,88 @@ subscribers_get_what_they_missed(void **state)
 		assert_true(last ? seq == last + 1 : seq == 401 - 255);
 		last = seq;
 	} while (last < 401);
+}
+
+static void
+definition_is_kept_for_whoever_asks(void **state)
+{
+	static const char text[] = "id=7\n\n<domain/>";
+	struct fix *f = *state;
+	char buf[64] = "";
+
+	f->cfg.definition_fd = memfd_create("definition", MFD_CLOEXEC);
+	assert_int_equal(write(f->cfg.definition_fd, text, sizeof(text) - 1),
+	    sizeof(text) - 1);
+	start(f, spin);
+	ask(f, CTL_DEFINITION);
+	assert_true(f->m.fd >= 0);
+	assert_int_equal(pread(f->m.fd, buf, sizeof(buf), 0),
+	    sizeof(text) - 1);
+	assert_string_equal(buf, text);
+	close(f->m.fd);
+	f->m.fd = -1;
+}
+
+/* The button of a guest that never enabled it, and what was asked for. */
+static void
+button_says_whether_the_guest_listens(void **state)
+{
+	struct fix *f = *state;
+	char word[32];
+
+	start(f, spin);
+	assert_int_equal(testvm_call(f->t.control, CTL_SHUTDOWN, "then",
+	    "reboot", &f->m), CTL_OK);
+	assert_string_equal(field(&f->m, "button"), "disabled");
+	ask(f, CTL_DESCRIBE);
+	assert_string_equal(field(&f->m, "request"), "reboot");
+	assert_int_equal(testvm_call(f->t.control, CTL_SHUTDOWN, "then",
+	    "forget", &f->m), CTL_OK);
+	ask(f, CTL_DESCRIBE);
+	assert_false(ctl_get(&f->m, "request", word, sizeof(word)));
+	assert_int_equal(testvm_call(f->t.control, CTL_SHUTDOWN, "then",
+	    "tea", &f->m), CTL_ERROR);
+}
+
+/* Its last word, and what it said before it was killed without one. */
+static void
+bug_leaves_a_report(void **state)
+{
+	struct fix *f = *state;
+	char report[4096];
+
+	start(f, spin);
+	kill(f->t.pid, SIGABRT);
+	testvm_wait(&f->t, report, sizeof(report));
+	assert_non_null(strstr(report, "state=crashed\nreason=bug\n"));
+	assert_non_null(strstr(report, "vcpu0= cs="));
+}
+
+static void
+fault_leaves_a_report(void **state)
+{
+	struct fix *f = *state;
+	char report[4096];
+
+	start(f, spin);
+	kill(f->t.pid, SIGSEGV);
+	testvm_wait(&f->t, report, sizeof(report));
+	assert_non_null(strstr(report, "state=crashed\nreason=fault\n"));
+	assert_non_null(strstr(report, "signal 11"));
+}
+
+static void
+killed_monitor_leaves_what_it_did_last(void **state)
+{
+	struct fix *f = *state;
+	char report[4096];
+
+	start(f, spin);
+	ask(f, CTL_SUSPEND);
+	kill(f->t.pid, SIGKILL);
+	testvm_wait(&f->t, report, sizeof(report));
+	assert_non_null(strstr(report, "state=paused\nreason=user\n"));
+	assert_non_null(strstr(report, "seq=2\n"));
 }
 
 static void
@@ -700,6 +787,11 @@ run_with(enum vm_engine which, const char *name)
 		T(unknown_requests_are_refused_by_name),
 		T(garbage_does_no_harm),
 		T(subscribers_get_what_they_missed),
+		T(definition_is_kept_for_whoever_asks),
+		T(button_says_whether_the_guest_listens),
+		T(bug_leaves_a_report),
+		T(fault_leaves_a_report),
+		T(killed_monitor_leaves_what_it_did_last),
 		T(quit_is_answered_first),
 		T(broken_kernel_fails_the_set_up),
 		T(what_is_not_built_is_refused_by_name),

@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "vm/report.h"
 
 #define UUID "00000000-1111-4222-8333-444444444444"
 
@@ -258,41 +259,131 @@ report_is_read_with_care(void **state)
 {
 	static const struct {
 		const char *text;
-		bool ok;
+		enum report_kind kind;
 		enum domain_state s;
 		const char *reason;
 		int code;
 	} t[] = {
-		{ "", false, 0, "", -1 },
-		{ "junk\n", false, 0, "", -1 },
-		{ "state=shutoff\nreason=poweroff\n", true, DOMAIN_SHUTOFF,
-		  "poweroff", -1 },
-		{ "state=crashed\nreason=triple_fault\ndetail=a b\n", true,
-		  DOMAIN_CRASHED, "triple_fault", -1 },
-		{ "state=shutoff\nreason=debug_exit\nexit_code=3\n", true,
-		  DOMAIN_SHUTOFF, "debug_exit", 3 },
-		{ "state=shutoff\n", true, DOMAIN_SHUTOFF, "unknown", -1 },
-		{ "exit_code=1\nreason=x\n", false, 0, "", -1 },
+		{ "", REPORT_NONE, 0, "", -1 },
+		{ "junk\n", REPORT_NONE, 0, "", -1 },
+		{ "state=odd\n", REPORT_NONE, 0, "", -1 },
+		{ "state=starting\n", REPORT_STARTING, 0, "", -1 },
+		{ "state=running\nreason=booted\n", REPORT_ALIVE, 0, "", -1 },
+		{ "state=shutoff\nreason=shutdown\n", REPORT_END,
+		  DOMAIN_SHUTOFF, "shutdown", -1 },
+		{ "state=crashed\nreason=triple_fault\ndetail=a b\n",
+		  REPORT_END, DOMAIN_CRASHED, "triple_fault", -1 },
+		{ "state=shutoff\nreason=debug_exit\nexit_code=3\n",
+		  REPORT_END, DOMAIN_SHUTOFF, "debug_exit", 3 },
+		{ "state=shutoff\n", REPORT_END, DOMAIN_SHUTOFF, "unknown",
+		  -1 },
+		{ "exit_code=1\nreason=x\n", REPORT_NONE, 0, "", -1 },
 	};
 	int d = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct domain_exit x;
+	struct ctl_msg m;
 	size_t i;
 
 	(void)state;
+	assert_int_equal(run_dir_report(d, &x, &m), REPORT_NONE);
 	for (i = 0; i < ARRAY_LEN(t); i++) {
-		struct domain_exit x;
-		int fd = openat(d, "report", O_CREAT | O_TRUNC | O_WRONLY,
-		    0600);
+		int fd = openat(d, "report", O_CREAT | O_TRUNC | O_RDWR, 0600);
 
-		assert_true(write(fd, t[i].text, strlen(t[i].text)) >= 0);
+		assert_int_equal(report_make(fd, t[i].text), 0);
 		close(fd);
-		assert_int_equal(run_dir_report(d, &x), t[i].ok);
-		if (!t[i].ok)
+		assert_int_equal(run_dir_report(d, &x, &m), t[i].kind);
+		if (t[i].kind != REPORT_END)
 			continue;
 		assert_int_equal(x.state, t[i].s);
 		assert_string_equal(x.reason, t[i].reason);
 		assert_int_equal(x.has_code ? x.exit_code : -1, t[i].code);
 	}
 	close(d);
+}
+
+/* What report_get() gives, or "?" when it gives nothing. */
+static const char *
+report_text(int fd)
+{
+	static char text[REPORT_TEXT_MAX + 1];
+
+	return report_get(fd, text, sizeof(text)) < 0 ? "?" : text;
+}
+
+static void
+newest_whole_slot_of_a_report_counts(void **state)
+{
+	int fd = openat(AT_FDCWD, dir, O_TMPFILE | O_RDWR, 0600);
+	char whole[2 * REPORT_SLOT_BYTES], long_text[2 * REPORT_TEXT_MAX];
+	struct report r;
+	size_t i;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(report_make(fd, "n=1\n"), 0);
+	report_open(&r, fd);
+	assert_int_equal(report_put(&r, "n=2\n", 4), 0);
+	assert_string_equal(report_text(fd), "n=2\n");
+	assert_int_equal(pread(fd, whole, sizeof(whole), 0), sizeof(whole));
+	/* Every bit of the newest: never anything but it or the one before. */
+	for (i = 0; i < 36 * 8; i++) {
+		char c = (char)(whole[i / 8] ^ 1 << i % 8);
+
+		assert_int_equal(pwrite(fd, &c, 1, (off_t)(i / 8)), 1);
+		assert_string_equal(report_text(fd), "n=1\n");
+		assert_int_equal(pwrite(fd, &whole[i / 8], 1, (off_t)(i / 8)),
+		    1);
+	}
+	/* Somebody else goes on with the numbers. */
+	report_open(&r, fd);
+	memset(long_text, 'x', sizeof(long_text));
+	long_text[10] = '\n';
+	assert_int_equal(report_last(&r, long_text, sizeof(long_text)), 0);
+	assert_int_equal(strlen(report_text(fd)), 11);
+	assert_int_equal(report_put(&r, "n=4\n", 4), 0);
+	assert_int_equal(strlen(report_text(fd)), 11);
+	close(fd);
+}
+
+static void
+autostart_mark_goes_with_its_definition(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(store_save(dir, UUID, text_of(64), &e), 0);
+	assert_false(store_autostart(dir, UUID));
+	assert_int_equal(store_set_autostart(dir, UUID, true, &e), 0);
+	assert_int_equal(store_set_autostart(dir, UUID, true, &e), 0);
+	assert_true(store_autostart(dir, UUID));
+	assert_int_equal(store_save(dir, UUID, text_of(65), &e), 0);
+	assert_true(store_autostart(dir, UUID));
+	assert_int_equal(load().n, 1);
+	assert_int_equal(store_set_autostart(dir, UUID, false, &e), 0);
+	assert_int_equal(store_set_autostart(dir, UUID, false, &e), 0);
+	assert_false(store_autostart(dir, UUID));
+	assert_int_equal(store_set_autostart(dir, UUID, true, &e), 0);
+	assert_int_equal(store_remove(dir, UUID, &e), 0);
+	assert_false(store_autostart(dir, UUID));
+}
+
+/* A torn definition is not worth the good one before it. */
+static void
+save_over_a_torn_file_keeps_the_good_one(void **state)
+{
+	char path[256];
+	struct err e;
+	FILE *f;
+
+	(void)state;
+	put("", "<domain");
+	put(".old", text_of(64));
+	assert_int_equal(store_save(dir, UUID, text_of(65), &e), 0);
+	path_of(path, sizeof(path), "");
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(load().memory, 64);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -309,6 +400,9 @@ main(void)
 		T(removed_definition_does_not_come_back),
 		T(failed_save_keeps_what_was),
 		T(long_directories_can_hold_sockets),
+		T(autostart_mark_goes_with_its_definition),
+		T(save_over_a_torn_file_keeps_the_good_one),
+		T(newest_whole_slot_of_a_report_counts),
 		T(lock_tells_the_living_from_the_dead),
 		T(report_is_read_with_care),
 	};
