@@ -41,9 +41,15 @@ none_left()
 	return 1
 }
 
+# Looks at our monitors while the test runs: nothing writable and executable,
+# every thread sealed.
+"$build/tests/tools/cop" "$dir/bin" >"$dir/cop.log" 2>&1 </dev/null &
+cop=$!
+
 cleanup()
 {
 	trap - EXIT
+	kill "$cop" 2>/dev/null
 	for pid in $daemon $(ours); do
 		kill -9 "$pid" 2>/dev/null
 	done
@@ -167,6 +173,12 @@ finish()
 			tr '\0' ' ' <"/proc/$pid/cmdline"
 			echo
 		done)"
+	fi
+	kill "$cop"
+	if wait "$cop"; then
+		pass "every monitor was sealed ($(tail -n 1 "$dir/cop.log"))"
+	else
+		fail "every monitor was sealed" "$(cat "$dir/cop.log")"
 	fi
 	left=$(ls -A "$dir/tmp")
 	if [ -z "$left" ]; then

@@ -1,6 +1,13 @@
 ## SPDX-License-Identifier: Apache-2.0
 ## Scripts have suffix rules, so that TESTS may be given on the command line.
 TEST_EXTENSIONS = .elf .test .sh
+## While a test runs, somebody looks at its monitors.
+LOG_COMPILER = $(srcdir)/tests/tools/watched
+TEST_LOG_COMPILER = $(LOG_COMPILER)
+check_PROGRAMS += tests/tools/cop
+dist_check_SCRIPTS += tests/tools/watched
+tests_tools_cop_SOURCES = tests/tools/cop.c
+tests_tools_cop_LDADD = libbase.a
 
 ## Slow and timed tests: `make check-long' runs them one after the other.
 LONG_TESTS =
