@@ -37,16 +37,20 @@
 	{ SYS_madvise, { EQ(2, MADV_DONTNEED) } }, \
 	{ SYS_exit, ANY }
 
-/* Dying properly: the fault handler gives up, BUG_ON() aborts. */
+/* BUG_ON() aborts. */
+#define ABORT_RULES \
+	{ SYS_rt_sigprocmask, ANY }, \
+	{ SYS_getpid, ANY }, \
+	{ SYS_gettid, ANY }, \
+	{ SYS_tgkill, { OWN_PID(0), EQ(2, SIGABRT) } }
+
+/* The fault handler gives up: the next time it is the end. */
 #define DEATH_RULES \
 	{ SYS_rt_sigaction, { EQ(0, SIGSEGV) } }, \
 	{ SYS_rt_sigaction, { EQ(0, SIGBUS) } }, \
 	{ SYS_rt_sigaction, { EQ(0, SIGFPE) } }, \
 	{ SYS_rt_sigaction, { EQ(0, SIGILL) } }, \
-	{ SYS_rt_sigprocmask, ANY }, \
-	{ SYS_getpid, ANY }, \
-	{ SYS_gettid, ANY }, \
-	{ SYS_tgkill, { OWN_PID(0), EQ(2, SIGABRT) } }
+	ABORT_RULES
 
 static const struct seccomp_rule loop_rules[] = {
 	/* libev's loop: descriptors that come and go */
@@ -142,7 +146,8 @@ static const struct seccomp_rule files_rules[] = {
 	{ SYS_futex, { EQ(1, FUTEX_WAIT_BITSET_PRIVATE) } },
 	FUTEX_RULES,
 	THREAD_END_RULES,
-	DEATH_RULES,
+	/* it takes no signal, faults are its end at once */
+	ABORT_RULES,
 };
 
 const struct seccomp_class jail_class[JAIL_CLASSES] = {

@@ -29,7 +29,7 @@ tests_evil_traitor_test_SOURCES = tests/evil/traitor_test.c \
 	tests/tools/testvm.c tests/tools/testvm.h tests/unit/monitor_guests.h
 tests_evil_traitor_test_CPPFLAGS = $(AM_CPPFLAGS) -DTRAITOR
 tests_evil_traitor_test_LDADD = libmonitor.a libvm.a libbase.a $(SECCOMP_LIBS)
-LONG_TESTS += tests/long/traitor.sh
+LONG_TESTS += tests/long/traitor.sh tests/long/rules.sh
 TESTS += tests/seccomp/cop.sh
 dist_check_SCRIPTS += tests/seccomp/record
 EXTRA_DIST += tests/seccomp/cop.sh

@@ -9,7 +9,7 @@
  *	      [--reboot] [--host-without LIST]
  *	      [--bt-disable LIST] [--tlb-entries N] [--code-cache N[M|G]]
  *	      [--monitor PATH]
- *	      [--gdb SOCKET]
+ *	      [--gdb SOCKET] [--console-file PATH] [--console-cap N[K|M]]
  *
  * The console is on standard output, and standard input goes to it; --send is
  * typed, with a return, once --expect has been seen.  Exit
@@ -76,6 +76,17 @@ open_input(const char *path, char *name, size_t size)
 	return fd;
 }
 
+/* A pipe is there already and has its reader. */
+static int
+open_output(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
 static int
 listen_at(const char *path)
 {
@@ -129,6 +140,10 @@ set_option(struct options *o, const char *name, const char *arg)
 		o->send = arg;
 	else if (!strcmp(name, "monitor"))
 		o->monitor = arg;
+	else if (!strcmp(name, "console-file"))
+		c->serial_fd[0] = open_output(arg);
+	else if (!strcmp(name, "console-cap"))
+		c->console_cap = parse_size(arg);
 	else if (!strcmp(name, "gdb"))
 		c->gdb_fd = listen_at(arg);
 	else if (!strcmp(name, "debug-exit"))
@@ -152,7 +167,8 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "code-cache", 1, NULL, 1 },
 		{ "tlb-entries", 1, NULL, 1 }, { "timeout", 1, NULL, 1 },
 		{ "until", 1, NULL, 1 }, { "monitor", 1, NULL, 1 },
-		{ "gdb", 1, NULL, 1 },
+		{ "gdb", 1, NULL, 1 }, { "console-file", 1, NULL, 1 },
+		{ "console-cap", 1, NULL, 1 },
 		{ "expect", 1, NULL, 1 }, { "send", 1, NULL, 1 },
 		{ "debug-exit", 0, NULL, 1 }, { "reboot", 0, NULL, 1 },
 		{ "stats", 0, NULL, 1 }, { "log", 0, NULL, 1 },
