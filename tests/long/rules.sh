@@ -30,10 +30,6 @@ image "$dir/flood" b9 40 0d 03 00 b0 30 ba f8 03 00 00 ee e2 fd b0 24 ee \
 image "$dir/resets" ff 05 00 80 00 00 a1 00 80 00 00 83 f8 01 75 0a \
     ba f9 0c 00 00 b0 06 ee eb fe b0 10 e6 f4 eb fe
 
-# writes a RET every 64 bytes from 2 to 8 MiB and calls it, then code 0x21
-image "$dir/rets" bc 00 00 09 00 bf 00 00 20 00 c6 07 c3 ff d7 83 c7 40 \
-    81 ff 00 00 80 00 72 f0 b0 10 e6 f4 eb fe
-
 record "monitor_test" tests/unit/monitor_test
 record "gdb_test" tests/unit/gdb_test
 record "all kinds of death" tests/evil/traitor_test --deaths
@@ -43,8 +39,10 @@ for engine in bt interp; do
 done
 record "a guest without FSGSBASE" sh -c "'$runvm' --debug-exit \
     --host-without fsgsbase --kernel guests/selftest/x64/exc.elf; [ \$? = 1 ]"
-record "a code cache that is full, of two vCPUs" sh -c "'$runvm' --debug-exit \
-    --vcpus 2 --code-cache 1M --kernel '$dir/rets'; [ \$? = 33 ]"
+"$top/build-aux/fetch-guest.sh" kernel "$dir/vmlinuz" || exit 99
+record "a code cache that is full, of two vCPUs" "$runvm" --vcpus 2 \
+    --code-cache 1M --kernel "$dir/vmlinuz" --append console=ttyS0 \
+    --until devtmpfs --timeout 120
 head -c 5000 /dev/zero >"$dir/initrd"
 record "a reset reads the initrd again" sh -c "'$runvm' --debug-exit --reboot \
     --kernel '$dir/resets' --initrd '$dir/initrd'; [ \$? = 33 ]"
