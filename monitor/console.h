@@ -31,6 +31,8 @@
 
 #define CONSOLE_RING (1u << 20)
 #define CONSOLE_VIEWERS 16
+/* Of them, clients of the port's socket: they shall not take every place. */
+#define CONSOLE_LINES 4
 #define CONSOLE_INPUT 1024u
 /* Bytes are handed on this long after the first of a burst. */
 #define CONSOLE_DELAY (NS_PER_SEC / 1000)

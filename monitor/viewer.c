@@ -116,13 +116,18 @@ let_go(struct console *k)
 }
 
 static struct console_viewer *
-free_place(struct console *k)
+free_place(struct console *k, enum viewer_kind kind)
 {
+	struct console_viewer *place = NULL;
+	unsigned lines = 0;
+
 	let_go(k);
-	for (unsigned i = 0; i < CONSOLE_VIEWERS; i++)
-		if (!k->viewer[i].kind)
-			return &k->viewer[i];
-	return NULL;
+	for (unsigned i = 0; i < CONSOLE_VIEWERS; i++) {
+		lines += k->viewer[i].kind == VIEWER_LINE;
+		if (!k->viewer[i].kind && !place)
+			place = &k->viewer[i];
+	}
+	return kind == VIEWER_LINE && lines >= CONSOLE_LINES ? NULL : place;
 }
 
 /* A reader of the line goes on where those before it have got to. */
@@ -141,7 +146,7 @@ int
 console_attach(struct console *k, enum viewer_kind kind, int fd,
     struct console_view *want)
 {
-	struct console_viewer *v = free_place(k);
+	struct console_viewer *v = free_place(k, kind);
 
 	if (!v)
 		return -EBUSY;

@@ -8,6 +8,7 @@ The programs run as copies from a directory of their own; what is left of them
 or of their files at the end is a failure.  With --long, 100 MB instead of 2.
 """
 import fcntl
+import json
 import os
 import pty
 import re
@@ -115,18 +116,22 @@ def start(name, serial):
     ok("start", name, "--mode", "bt", "--debug-exit")
 
 
+def pid_of(name):
+    return int(re.search(rb"Process: *(\d+)", ok("dominfo", name)).group(1))
+
+
 def ended(name):
     cli("destroy", name)
-    until(lambda: b"shutoff" in ok("list", "--all") or True, "the end")
-    cli("undefine", name)
+    ok("undefine", name)
 
 
 def stats(name):
-    import json
-    r = cli("domstats", "--raw", name, "--json")
-    if r.returncode:
-        r = cli("bt-stats", name, "--profile", "0", "--json")
-    return json.loads(r.stdout)
+    """domain.stats, which no verb prints whole."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(SOCKET)
+        s.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "domain.stats",
+                           "params": {"domain": name}}).encode() + b"\n")
+        return json.loads(s.makefile().readline())["result"]
 
 
 # --- streams -------------------------------------------------------------------
@@ -286,6 +291,22 @@ def test_file_and_log():
     os.unlink(log)
 
 
+def test_pipe_that_is_read_late():
+    path = DIR + "/pipe"
+    os.mkfifo(path)
+    start("l", f"<serial type='file'><source path='{path}'/></serial>")
+    ok("console", "l", "--send", "f", "--until", "done")
+    fd = os.open(path, os.O_RDONLY)
+    got = read_until(fd, rb"done\r\n")
+    assert got.startswith(b"ready\r\n00000000\r\n")
+    assert NOTE.search(got)
+    assert numbers(got[7:])[-1] == 199999
+    os.close(fd)
+    assert int(stats("l")["serial0.file_lost"]) > 0
+    ended("l")
+    os.unlink(path)
+
+
 def test_file_on_a_full_disk():
     start("l", "<serial type='file'><source path='/dev/full'/></serial>")
     ok("console", "l", "--send", "f", "--until", "done")
@@ -339,6 +360,13 @@ def test_unix_socket():
         read_until(s.fileno(), rb"^later$")
     ended("u")
     assert not os.path.exists(path)
+    # However its monitor ends.
+    ok("define", DIR + "/u.xml")
+    ok("start", "u", "--mode", "bt")
+    assert os.path.exists(path)
+    os.kill(pid_of("u"), signal.SIGKILL)
+    until(lambda: not os.path.exists(path), "the socket goes")
+    ended("u")
 
 
 def test_null():
@@ -398,7 +426,7 @@ def test_all_bytes_pass():
 
 def test_flood_with_stopped_readers():
     start("s", "<serial type='pty'/>")
-    pid = int(re.search(rb"Process: *(\d+)", ok("dominfo", "s")).group(1))
+    pid = pid_of("s")
     stopped = Viewer("s")
     read_until(stopped.out, rb"ready")
     stopped.p.send_signal(signal.SIGSTOP)
@@ -416,10 +444,12 @@ def test_flood_with_stopped_readers():
     print(f"  {(last + 1) / 1e5:.0f} MB in {seconds:.1f} s, RSS + "
           f"{grown >> 10} KiB")
     assert grown <= (2 << 20) + before // 100
+    assert stats("s")["serial0.bytes"] > 10 * last
     stopped.p.send_signal(signal.SIGCONT)
     got = read_until(stopped.out, rb"done\r\n", 60)
     assert NOTE.search(got)
     assert numbers(got)[-1] == last
+    assert stats("s")["serial0.skipped"] > 0
     for v in (stopped, fast, stopped_typist):
         v.leaves()
     ended("s")

@@ -402,6 +402,30 @@ too_many_viewers_are_refused(void **state)
 }
 
 static void
+socket_clients_leave_places_for_others(void **state)
+{
+	struct fix *f = *state;
+	int fd[CONSOLE_LINES];
+	int pair[2];
+
+	for (unsigned i = 0; i < CONSOLE_LINES; i++) {
+		comes(f, 0, VIEWER_LINE, (struct console_view){ 0 });
+		fd[i] = f->viewer[0];
+		f->viewer[0] = -1;
+	}
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(console_attach(&f->k, VIEWER_LINE, pair[0], NULL),
+	    -EBUSY);
+	attach(f);
+	close(fd[0]);
+	assert_int_equal(console_attach(&f->k, VIEWER_LINE, pair[0], NULL),
+	    0);
+	close(pair[1]);
+	for (unsigned i = 1; i < CONSOLE_LINES; i++)
+		close(fd[i]);
+}
+
+static void
 full_input_stops_reading_viewers(void **state)
 {
 	struct fix *f = *state;
@@ -796,6 +820,7 @@ main(void)
 		T(typed_before_leaving_reaches_the_guest),
 		T(one_that_has_gone_makes_way_at_once),
 		T(too_many_viewers_are_refused),
+		T(socket_clients_leave_places_for_others),
 		T(full_input_stops_reading_viewers),
 		T(first_writes_the_others_watch),
 		T(next_in_order_writes_when_the_writer_leaves),
