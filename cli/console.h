@@ -18,8 +18,8 @@ struct console_join {
 	uint64_t skipped;	/* out: earlier bytes that are not shown */
 };
 
-/* All there is of the past, for whoever wants to miss nothing. */
-#define CONSOLE_ALL "1G"
+/* All of this run that is kept, for whoever wants to miss nothing. */
+#define CONSOLE_ALL "1M"
 
 MUST_USE int console_join(struct cli *cli, struct console_join *j, int *fd,
     struct err *e);

@@ -3,6 +3,7 @@
 #include "monitor/conlog.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,6 +30,8 @@ conlog_init(struct conlog *l, int fd, uint64_t cap)
 	l->fd = fd;
 	l->cap = cap ? MAX(cap, CONLOG_CAP_MIN) : 0;
 	l->regular = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode);
+	if (l->regular)
+		l->end = st.st_size;
 }
 
 void
@@ -36,6 +39,43 @@ conlog_skip(struct conlog *l, uint64_t n)
 {
 	l->gap += n;
 	l->dropped += n;
+}
+
+/* --- what is in it ------------------------------------------------------------ */
+
+uint64_t
+conlog_end(const struct conlog *l)
+{
+	return l->shift + (uint64_t)l->end;
+}
+
+ssize_t
+conlog_past(struct conlog *l, uint64_t *at, uint64_t end, void *buf,
+    size_t size)
+{
+	unsigned moves = atomic_load(&l->moves);
+	uint64_t shift = atomic_load(&l->shift);
+	uint64_t from = MAX(*at, atomic_load(&l->first));
+	ssize_t n;
+
+	if (moves & 1)
+		return -EAGAIN;
+	if (!l->regular || from >= end)
+		return 0;
+	n = pread(l->fd, buf, MIN(size, end - from), (off_t)(from - shift));
+	if (atomic_load(&l->moves) != moves)
+		return -EAGAIN;
+	*at = from;
+	return MAX(n, 0);
+}
+
+/* By so much the bytes that stay come nearer to the beginning. */
+static void
+moved(struct conlog *l, uint64_t by)
+{
+	l->shift += by;
+	l->first = l->shift + (uint64_t)l->head;
+	atomic_fetch_add(&l->moves, 1);
 }
 
 /* --- making room ------------------------------------------------------------ */
@@ -69,24 +109,14 @@ put_at(int fd, const void *data, size_t n, off_t at)
 }
 
 /*
- * Move the newer half to the front.  The destination lies before the source
- * and the file does not grow, so a full disk cannot get in the way.
+ * The bytes from..size go to `to', which lies before them; the file does not
+ * grow, so a full disk cannot get in the way.  Its new length, or -1.
  */
 static off_t
-cut(struct conlog *l, off_t size)
+move_down(struct conlog *l, off_t from, off_t size, off_t to)
 {
-	off_t from = keep_from(l, size, (off_t)(l->cap / 2));
-	char note[CONLOG_NOTE];
 	char buf[CHUNK];
-	off_t to;
 
-	to = snprintf(note, sizeof(note),
-	    "[trivisor: %llu older bytes dropped]\r\n",
-	    (unsigned long long)(l->cut + (uint64_t)(from - l->head)));
-	if (to >= from || !put_at(l->fd, note, (size_t)to, 0))
-		return -1;
-	l->cut += (uint64_t)(from - l->head);
-	l->head = to;
 	while (from < size) {
 		size_t n = (size_t)MIN(size - from, (off_t)sizeof(buf));
 		ssize_t got = pread(l->fd, buf, n, from);
@@ -99,6 +129,56 @@ cut(struct conlog *l, off_t size)
 		to += got;
 	}
 	return ftruncate(l->fd, to) ? -1 : to;
+}
+
+/* Make the newer half the file, below a line that says how much went. */
+static off_t
+cut(struct conlog *l, off_t size)
+{
+	off_t from = keep_from(l, size, (off_t)(l->cap / 2));
+	char note[CONLOG_NOTE];
+	off_t to, end;
+
+	to = snprintf(note, sizeof(note),
+	    "[trivisor: %llu older bytes dropped]\r\n",
+	    (unsigned long long)(l->cut + (uint64_t)(from - l->head)));
+	if (to >= from)
+		return -1;
+	atomic_fetch_add(&l->moves, 1);
+	end = put_at(l->fd, note, (size_t)to, 0) ?
+	    move_down(l, from, size, to) : -1;
+	if (end >= 0) {
+		l->cut += (uint64_t)(from - l->head);
+		l->head = to;
+	}
+	moved(l, (uint64_t)(from - to));
+	return end;
+}
+
+/* All of it goes. */
+static bool
+empty(struct conlog *l, off_t size)
+{
+	bool done;
+
+	atomic_fetch_add(&l->moves, 1);
+	done = !ftruncate(l->fd, 0);
+	if (done) {
+		l->cut += (uint64_t)(size - l->head);
+		l->head = 0;
+	}
+	moved(l, done ? (uint64_t)size : 0);
+	return done;
+}
+
+/* It is not the file we left: somebody has shortened it, perhaps. */
+static void
+take_new_end(struct conlog *l, off_t size)
+{
+	l->head = 0;
+	atomic_fetch_add(&l->moves, 1);
+	moved(l, size < l->end ? (uint64_t)(l->end - size) : 0);
+	l->end = size;
 }
 
 /*
@@ -114,7 +194,7 @@ place_for(struct conlog *l, size_t n)
 	if (size < 0)
 		return -1;
 	if (size != l->end)
-		l->head = 0;	/* not the file we left */
+		take_new_end(l, size);
 	if (!l->cap || (uint64_t)size + n <= l->cap)
 		return size;
 	/* What cannot be moved (one may not be allowed to read) goes. */
@@ -122,11 +202,7 @@ place_for(struct conlog *l, size_t n)
 		size = cut(l, size);
 	if (size >= 0 && (uint64_t)size + n <= l->cap)
 		return size;
-	if (ftruncate(l->fd, 0))
-		return -1;
-	l->cut += (uint64_t)(whole - l->head);
-	l->head = 0;
-	return 0;
+	return empty(l, whole) ? 0 : -1;
 }
 
 /* --- writing ----------------------------------------------------------------- */
@@ -174,6 +250,7 @@ tell_gap(struct conlog *l)
 		return false;
 	}
 	l->gap = 0;
+	l->notes++;
 	l->mid_line = false;
 	if (l->bad)
 		log_line(LOG_INFO, "what=console-file reason=\"takes output "

@@ -44,6 +44,7 @@ console_add_file(struct console *k, int fd, uint64_t cap)
 			continue;
 		conlog_init(&k->file[i].log, fd, cap);
 		k->file[i].at = k->written;
+		k->file[i].end = conlog_end(&k->file[i].log);
 		return;
 	}
 	BUG_ON(true);
@@ -104,7 +105,28 @@ console_file_peek(struct console *k, unsigned n, uint8_t *buf, size_t size,
 void
 console_file_had(struct console *k, unsigned n, size_t had)
 {
-	k->file[n].at += had;
+	struct console_file *f = &k->file[n];
+
+	f->at += had;
+	f->end = conlog_end(&f->log);
+	if (f->notes != f->log.notes || f->log.gap)
+		f->clean = f->at;
+	f->notes = f->log.notes;
+}
+
+struct conlog *
+console_file_past(struct console *k, uint64_t at, uint64_t *end)
+{
+	for (unsigned i = ARRAY_LEN(k->file); i-- > 0;) {
+		struct console_file *f = &k->file[i];
+
+		if (f->log.fd < 0 || !f->log.regular || at < f->clean ||
+		    at > f->at || f->at - at > f->end)
+			continue;
+		*end = f->end - (f->at - at);
+		return &f->log;
+	}
+	return NULL;
 }
 
 bool

@@ -52,6 +52,8 @@ struct console_viewer {
 	bool mute;		/* it reads no more, but may have typed */
 	bool told;		/* that what it types goes nowhere */
 	bool mid_line;
+	struct conlog *past;	/* borrowed: earlier output, before the ring's */
+	uint64_t past_at, past_end;	/* offsets there */
 	const char *role;	/* news about who writes, not sent yet */
 	char note[CONLOG_NOTE];	/* being sent */
 	unsigned note_len, note_sent;
@@ -61,6 +63,10 @@ struct console_viewer {
 struct console_file {
 	struct conlog log;	/* the logger's thread's, but for counters */
 	uint64_t at;
+	/* At the stream position `at' the file ended at this offset of its. */
+	uint64_t end;
+	uint64_t clean;		/* no note of ours is in it from there on */
+	unsigned notes;
 };
 
 struct console {
@@ -121,6 +127,12 @@ bool console_file_pending(const struct console *k, unsigned n);
 size_t console_file_peek(struct console *k, unsigned n, uint8_t *buf,
     size_t size, uint64_t *skipped);
 void console_file_had(struct console *k, unsigned n, size_t had);
+/*
+ * Where the bytes before stream position at are kept: a file and the offset
+ * they end at; NULL when no file has them, or not exactly.
+ */
+struct conlog *console_file_past(struct console *k, uint64_t at,
+    uint64_t *end);
 /* The contiguous bytes of the ring from position at on. */
 size_t console_piece(const struct console *k, uint64_t at, const uint8_t **p);
 /* Copy what the ring holds, oldest first; the tests' view. */

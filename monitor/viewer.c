@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -142,6 +143,26 @@ line_begins_at(const struct console *k)
 	return at;
 }
 
+/*
+ * What the ring does not hold any more a file may, earlier runs included: that
+ * is only for who asks for more than the ring could ever hold.
+ */
+static void
+begin_in_the_past(struct console *k, struct console_viewer *v,
+    uint64_t history)
+{
+	bool more = history > CONSOLE_RING;
+	uint64_t end, first;
+
+	history -= MIN(history, k->written - v->at);
+	v->past = more ? console_file_past(k, v->at, &end) : NULL;
+	if (!v->past)
+		return;
+	first = MIN(atomic_load(&v->past->first), end);
+	v->past_end = end;
+	v->past_at = end - MIN(history, end - first);
+}
+
 int
 console_attach(struct console *k, enum viewer_kind kind, int fd,
     struct console_view *want)
@@ -160,7 +181,8 @@ console_attach(struct console *k, enum viewer_kind kind, int fd,
 	v->at = k->written - MIN(MIN(k->written, CONSOLE_RING), want->history);
 	ask_for_writing(k, v, want->force);
 	want->writer = k->writer == v;
-	want->skipped = v->at;
+	begin_in_the_past(k, v, want->history);
+	want->skipped = v->at - MIN(v->at, v->past_end - v->past_at);
 	return 0;
 }
 
@@ -273,12 +295,50 @@ send_output(struct console *k, struct console_viewer *v, size_t max,
 	return true;
 }
 
+/* From a file, as long as there is something; false: later. */
+static bool
+send_past(struct console *k, struct console_viewer *v, size_t *n)
+{
+	uint64_t was = v->past_at;
+	uint8_t buf[16384];
+	ssize_t got = conlog_past(v->past, &v->past_at, v->past_end, buf,
+	    sizeof(buf));
+
+	if (got == -EAGAIN)
+		return false;
+	if (!got) {
+		v->past_at = v->past_end;
+		return true;
+	}
+	if (v->past_at != was) {
+		v->gap += v->past_at - was;
+		return true;
+	}
+	if (!send_bytes(k, v, buf, (size_t)got, n))
+		return false;
+	v->mid_line = buf[*n - 1] != '\n';
+	v->past_at += *n;
+	return true;
+}
+
+static bool
+has_past(const struct console_viewer *v)
+{
+	return v->past_at < v->past_end;
+}
+
 void
 viewer_flush(struct console *k, struct console_viewer *v)
 {
 	size_t left = FLUSH_MAX;
 	size_t n = 0;
 
+	while (v->kind && !v->mute && left && has_past(v)) {
+		n = 0;
+		if (v->gap ? !send_note(k, v) : !send_past(k, v, &n))
+			return;
+		left -= MIN(left, n);
+	}
 	while (v->kind && !v->mute && left) {
 		if (!v->note_sent)
 			skip(k, v);
@@ -300,7 +360,7 @@ console_wants_write(const struct console *k, unsigned n)
 	const struct console_viewer *v = &k->viewer[n];
 
 	return v->kind && !v->mute &&
-	    (v->at < k->written || v->gap || v->role);
+	    (v->at < k->written || v->gap || v->role || has_past(v));
 }
 
 /* May the end wait for it?  A terminal that nobody reads would be waited for

@@ -273,20 +273,30 @@ def test_pty_without_a_reader_keeps_the_latest():
 def test_file_and_log():
     file, log = DIR + "/file.out", DIR + "/log.out"
     serial = f"<serial type='file'><source path='{file}' append='on'/>" \
-        f"<log file='{log}'/></serial>"
+        f"<log file='{log}' append='on'/></serial>"
     expected = b"ready\r\n" + b"".join(b"%08d\r\n" % i for i in range(100)) + \
         b"done\r\n"
     with open(file, "wb") as f:
         f.write(b"before\n")
     with open(log, "wb") as f:
-        f.write(b"before\n")
+        f.write(b"earlier\n")
     start("l", serial)
     ok("console", "l", "--send", "s", "--until", "done")
+    assert ok("console", "l", "--until", "done") == expected
+    assert ok("console", "l", "--history", "2M", "--until", "done") == \
+        b"earlier\n" + expected
     ended("l")
     with open(file, "rb") as f:
         assert f.read() == b"before\n" + expected
     with open(log, "rb") as f:
-        assert f.read() == expected
+        assert f.read() == b"earlier\n" + expected
+    # Without append they begin anew.
+    start("l", serial.replace("append='on'", ""))
+    ok("console", "l", "--until", "ready")
+    ended("l")
+    for path in (file, log):
+        with open(path, "rb") as f:
+            assert f.read() == b"ready\r\n"
     os.unlink(file)
     os.unlink(log)
 

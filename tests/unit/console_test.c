@@ -697,6 +697,103 @@ file_stays_below_its_cap_and_keeps_the_newest(void **state)
 	close(fd);
 }
 
+/* Viewer 0 wants so much; the log goes on before the ring's bytes. */
+static size_t
+sees_history(struct fix *f, uint64_t history, uint64_t *skipped)
+{
+	struct console_view v = comes(f, 0, VIEWER_CLIENT,
+	    (struct console_view){ .history = history });
+	size_t n = reads_all(f, 0, 0);
+
+	*skipped = v.skipped;
+	leaves(f, 0);
+	loop_looks(f);
+	return n;
+}
+
+static void
+file_has_what_the_ring_has_not(void **state)
+{
+	struct fix *f = *state;
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	uint64_t skipped;
+	size_t n;
+
+	assert_int_equal(write(fd, "before\n", 7), 7);
+	console_add_file(&f->k, fd, 0);
+	for (unsigned i = 0; i < 2 * CONSOLE_RING / 4096; i++) {
+		guest_writes(f, 4096, 0);
+		logger_writes(f);
+	}
+	/* Exactly as much as was asked for, in order. */
+	n = sees_history(f, CONSOLE_RING + 5000, &skipped);
+	assert_int_equal(n, CONSOLE_RING + 5000);
+	assert_int_equal(skipped, CONSOLE_RING - 5000);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(f->got[i], (uint8_t)(i + 120));
+	/* What was in the file before this run, too. */
+	n = sees_history(f, UINT64_C(1) << 40, &skipped);
+	assert_int_equal(n, 7 + 2 * CONSOLE_RING);
+	assert_int_equal(skipped, 0);
+	assert_memory_equal(f->got, "before\n\0\1\2", 10);
+	close(fd);
+}
+
+static void
+past_goes_on_when_the_file_is_cut(void **state)
+{
+	struct fix *f = *state;
+	int fd = add_file(f, 3 * CONSOLE_RING);
+	char line[32];
+	unsigned i = 0;
+	size_t n;
+
+	for (; i < 3 * CONSOLE_RING / 12 - 1000; i++) {
+		snprintf(line, sizeof(line), "line %05u\r\n", i % 100000);
+		guest_says(f, line);
+		if (i % 100 == 0)
+			logger_writes(f);
+	}
+	logger_writes(f);
+	comes(f, 0, VIEWER_CLIENT,
+	    (struct console_view){ .history = UINT64_C(1) << 40 });
+	console_flush(&f->k);
+	n = reads(f, 0, 0);
+	assert_memory_equal(f->got, "line 00000\r\nline 00001", 22);
+	/* Before it has read on, half of the file goes. */
+	for (unsigned last = i + 2000; i < last; i++) {
+		snprintf(line, sizeof(line), "line %05u\r\n", i % 100000);
+		guest_says(f, line);
+	}
+	logger_writes(f);
+	assert_true(f->k.file[0].log.cut > 0);
+	n = reads_all(f, 0, n);
+	add_up(f, n, f->k.written);
+	close(fd);
+}
+
+static void
+file_with_a_gap_is_not_replayed(void **state)
+{
+	struct fix *f = *state;
+	int fd = add_file(f, 0);
+	uint64_t skipped;
+
+	guest_writes(f, 3 * CONSOLE_RING, 0);
+	logger_writes(f);
+	assert_int_equal(sees_history(f, 2 * CONSOLE_RING, &skipped),
+	    CONSOLE_RING);
+	assert_int_equal(skipped, 2 * CONSOLE_RING);
+	/* It is again once the gap is far enough back. */
+	for (unsigned i = 0; i < 2 * CONSOLE_RING / 4096; i++) {
+		guest_writes(f, 4096, 0);
+		logger_writes(f);
+	}
+	assert_int_equal(sees_history(f, CONSOLE_RING + 100, &skipped),
+	    CONSOLE_RING + 100);
+	close(fd);
+}
+
 static void
 emptied_file_is_gone_on_with(void **state)
 {
@@ -831,6 +928,9 @@ main(void)
 		T(file_gets_everything),
 		T(file_says_what_it_missed),
 		T(file_stays_below_its_cap_and_keeps_the_newest),
+		T(file_has_what_the_ring_has_not),
+		T(past_goes_on_when_the_file_is_cut),
+		T(file_with_a_gap_is_not_replayed),
 		T(emptied_file_is_gone_on_with),
 		T(file_that_may_not_be_read_is_begun_anew),
 		T(full_disk_does_not_stop_the_console),
