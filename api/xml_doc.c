@@ -2,7 +2,8 @@
 /*
  * Guards around libxml2's SAX callbacks: they stop the parser at a DOCTYPE
  * and at the first element beyond a limit, before the tree grows.  The
- * encoding is forced, so that a declaration cannot make iconv load modules.
+ * encoding is forced and declarations of one are passed over, so that none can
+ * make iconv load modules.
  */
 #include "api/xml_doc.h"
 
@@ -21,6 +22,9 @@ struct guard {
 	int line;
 	char element[64];
 	const char *refused;	/* why, once refused */
+	/* libxml2's first word: it goes on, and its last is often odd. */
+	int code;
+	char message[256];
 };
 
 static void
@@ -35,6 +39,24 @@ stop(xmlParserCtxt *ctxt, const xmlChar *name, const char *why)
 		    name ? (const char *)name : "");
 	}
 	xmlStopParser(ctxt);
+}
+
+static void
+on_error(void *ctx, xmlError *xe)
+{
+	xmlParserCtxt *ctxt = ctx;
+	struct guard *g = ctxt->_private;
+
+	if (g->refused || g->code || xe->level != XML_ERR_FATAL)
+		return;
+	g->code = xe->code;
+	g->line = xe->line;
+	snprintf(g->message, sizeof(g->message), "%s",
+	    xe->message ? xe->message : "not well-formed");
+	g->message[strcspn(g->message, "\r\n")] = '\0';
+	/* It hands the element's name over in its messages. */
+	if (xe->str1)
+		snprintf(g->element, sizeof(g->element), "%s", xe->str1);
 }
 
 static void
@@ -77,14 +99,21 @@ on_end(void *ctx, const xmlChar *name, const xmlChar *prefix,
 	xmlSAX2EndElementNs(ctx, name, prefix, uri);
 }
 
+static int
+line_of(const char *text, size_t at)
+{
+	int line = 1;
+
+	while (at--)
+		line += text[at] == '\n';
+	return line;
+}
+
 static void
 several(const char *text, unsigned count, size_t second, struct err *e)
 {
-	int line = 1;
-	size_t i;
+	int line = line_of(text, second);
 
-	for (i = 0; i < second; i++)
-		line += text[i] == '\n';
 	err_set(e, ERR_XML_DETAIL, "domain XML, line %d: this text holds %u "
 	    "<domain> documents, one behind the other", line, count);
 	err_hint(e, "use virt-install --print-step N, or --step N");
@@ -93,50 +122,49 @@ several(const char *text, unsigned count, size_t second, struct err *e)
 }
 
 static void
-not_well_formed(xmlParserCtxt *ctxt, const char *text, size_t len,
-    struct err *e)
+report(const struct guard *g, const char *text, size_t len, struct err *e)
 {
-	xmlError *xe = xmlCtxtGetLastError(ctxt);
-	char why[256] = "not well-formed";
 	struct xml_span doc;
 	unsigned count;
 
 	/* virt-install prints the steps of an installation so. */
-	if (xe && (xe->code == XML_ERR_DOCUMENT_END ||
-	    xe->code == XML_ERR_RESERVED_XML_NAME) &&
+	if ((g->code == XML_ERR_DOCUMENT_END ||
+	    g->code == XML_ERR_RESERVED_XML_NAME) &&
 	    xml_nth_document(text, len, 2, &doc, &count)) {
 		several(text, count, doc.start, e);
 		return;
 	}
-	if (xe && xe->message) {
-		snprintf(why, sizeof(why), "%s", xe->message);
-		why[strcspn(why, "\r\n")] = '\0';
-	}
-	err_set(e, ERR_XML_DETAIL, "domain XML, line %d: %s",
-	    xe ? xe->line : 0, why);
-	if (e) {
-		e->line = xe ? xe->line : 0;
-		/* libxml2 hands the element's name over in its messages. */
-		if (xe && xe->str1)
-			snprintf(e->element, sizeof(e->element), "%s",
-			    xe->str1);
-	}
-}
-
-static void
-report(xmlParserCtxt *ctxt, const struct guard *g, const char *text,
-    size_t len, struct err *e)
-{
-	if (!g->refused) {
-		not_well_formed(ctxt, text, len, e);
-		return;
-	}
 	err_set(e, ERR_XML_DETAIL, "domain XML, line %d: %s", g->line,
-	    g->refused);
+	    g->refused ? g->refused : g->code ? g->message :
+	    "not well-formed");
 	if (e) {
 		e->line = g->line;
 		memcpy(e->element, g->element, sizeof(e->element));
 	}
+}
+
+/* What libxml2 need not or should not see. */
+static int
+refuse_early(const char *text, size_t len, struct err *e)
+{
+	size_t at;
+	int line;
+
+	if (len > XML_MAX_BYTES)
+		return err_set(e, ERR_XML_DETAIL,
+		    "domain XML: longer than 1 MiB");
+	if (memchr(text, '\0', len))
+		return err_set(e, ERR_XML_DETAIL,
+		    "domain XML: holds a NUL byte");
+	at = xml_hyphens_in_comment(text, len);
+	if (!at)
+		return 0;
+	line = line_of(text, at);
+	err_set(e, ERR_XML_DETAIL, "domain XML, line %d: a comment holds --",
+	    line);
+	if (e)
+		e->line = line;
+	return -EINVAL;
 }
 
 xmlDoc *
@@ -146,14 +174,8 @@ xml_doc_parse(const char *text, size_t len, struct err *e)
 	xmlParserCtxt *ctxt;
 	xmlDoc *doc;
 
-	if (len > XML_MAX_BYTES) {
-		err_set(e, ERR_XML_DETAIL, "domain XML: longer than 1 MiB");
+	if (refuse_early(text, len, e))
 		return NULL;
-	}
-	if (memchr(text, '\0', len)) {
-		err_set(e, ERR_XML_DETAIL, "domain XML: holds a NUL byte");
-		return NULL;
-	}
 	ctxt = xmlNewParserCtxt();
 	if (!ctxt) {
 		err_set_sys(e, ENOMEM, "domain XML");
@@ -164,11 +186,12 @@ xml_doc_parse(const char *text, size_t len, struct err *e)
 	ctxt->sax->externalSubset = on_doctype;
 	ctxt->sax->startElementNs = on_start;
 	ctxt->sax->endElementNs = on_end;
+	ctxt->sax->serror = on_error;
 	doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, "UTF-8",
 	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-	    XML_PARSE_BIG_LINES);
+	    XML_PARSE_BIG_LINES | XML_PARSE_IGNORE_ENC);
 	if (!doc || g.refused) {
-		report(ctxt, &g, text, len, e);
+		report(&g, text, len, e);
 		xmlFreeDoc(doc);
 		doc = NULL;
 	}

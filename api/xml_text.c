@@ -51,6 +51,27 @@ tag_end(const char *text, size_t len, size_t at)
 	return 0;
 }
 
+size_t
+xml_hyphens_in_comment(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while ((at = behind(text, len, at, "<"))) {
+		if (starts(text, len, at, "!--")) {
+			at = behind(text, len, at + 3, "--");
+			if (at && at < len && text[at] != '>')
+				return at;
+		} else if (starts(text, len, at, "![CDATA[")) {
+			at = behind(text, len, at + 8, "]]>");
+		} else if (starts(text, len, at, "?")) {
+			at = behind(text, len, at + 1, "?>");
+		}
+		if (!at)
+			break;
+	}
+	return 0;
+}
+
 bool
 xml_tag_next(const char *text, size_t len, size_t *pos, struct xml_tag *t)
 {

@@ -32,6 +32,12 @@ bool xml_tag_attr(const char *text, const struct xml_tag *t,
     const char *name, struct xml_span *all, struct xml_span *value);
 
 /*
+ * Behind the -- in a comment that does not end it, which no document may
+ * have; 0: there is none.  (libxml2 tells each one with all of the comment.)
+ */
+size_t xml_hyphens_in_comment(const char *text, size_t len);
+
+/*
  * The n-th (from 1) of several documents one behind the other; false when
  * there are not so many.  *count is how many there are.
  */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/check.h"
+#include "daemon/tuning.h"
 
 struct check {
 	struct daemon *d;
@@ -181,12 +182,52 @@ check_resources(struct check *c)
 	add_err(c, true, c->def->line.root, "/domain", &e);
 }
 
+/* Lines of elements of which only the path is known further down. */
+static int
+line_of(const struct domain_def *def, const char *xpath)
+{
+	const struct { const char *xpath; int line; } t[] = {
+		{ "/domain/cpu", def->cpu.line },
+		{ "/domain/clock", def->line.clock },
+		{ "/domain/cputune", def->line.cputune },
+		{ "/domain/memtune", def->line.memtune },
+		{ "/domain/vcpu", def->line.vcpu },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		size_t n = strlen(t[i].xpath);
+
+		if (!strncmp(t[i].xpath, xpath, n) &&
+		    (!xpath[n] || xpath[n] == '/'))
+			return t[i].line;
+	}
+	return def->line.root;
+}
+
+static void
+on_tuning(void *ctx, bool error, int line, const char *xpath,
+    const struct err *e)
+{
+	struct check *c = ctx;
+
+	add_err(c, error, line ? line : line_of(c->def, xpath), xpath, e);
+}
+
+static void
+check_tuning(struct check *c)
+{
+	/* A topology that is wrong would be said to be so twice. */
+	if (!c->def->n_errors)
+		tuning_check(c->d, c->def, on_tuning, c);
+}
+
 typedef void check_fn(struct check *c);
 
 /* In the order in which define and start would come upon them. */
 static check_fn *const checks[] = {
 	check_document, check_mode, check_identity, check_images,
-	check_serials, check_resources,
+	check_serials, check_tuning, check_resources,
 };
 
 static int

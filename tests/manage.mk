@@ -74,3 +74,10 @@ EXTRA_DIST += tests/xml
 
 TESTS += tests/metrics.test
 EXTRA_DIST += tests/metrics.test
+
+check_PROGRAMS += tests/unit/xml_hostile_test
+TESTS += tests/unit/xml_hostile_test
+tests_unit_xml_hostile_test_SOURCES = tests/unit/xml_hostile_test.c
+tests_unit_xml_hostile_test_CFLAGS = $(manage_cflags) $(SECCOMP_CFLAGS)
+tests_unit_xml_hostile_test_LDADD = $(manage_libs) $(SECCOMP_LIBS)
+
