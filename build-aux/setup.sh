@@ -11,7 +11,7 @@ build_packages="gcc libc6-dev make autoconf automake pkg-config acpica-tools
 guest_packages="debian-archive-keyring ca-certificates xz-utils"
 # The tests' freestanding guests are 32-bit programs too; binutils and
 # Capstone's headers check the decoder; the shells run their completion.
-test_packages="gcc-multilib binutils python3 clang zsh fish"
+test_packages="gcc-multilib binutils python3 clang zsh fish strace"
 
 say()
 {

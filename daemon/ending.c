@@ -62,7 +62,9 @@ killed_by(struct domain_exit *x, int sig)
 
 	snprintf(text, sizeof(text), "monitor killed by signal %d (%s)%s", sig,
 	    strsignal(sig), sig == SIGKILL ? ": by somebody, or by the kernel "
-	    "for lack of memory" : "");
+	    "for lack of memory" : sig == SIGSYS ? ": seccomp ended it for a "
+	    "system call that it may not make; the kernel's log has its number"
+	    : "");
 	say(x, DOMAIN_CRASHED, sig == SIGSYS ? "seccomp" : "killed", text);
 }
 

@@ -33,3 +33,8 @@ LONG_TESTS += tests/long/traitor.sh tests/long/rules.sh
 TESTS += tests/seccomp/cop.sh
 dist_check_SCRIPTS += tests/seccomp/record
 EXTRA_DIST += tests/seccomp/cop.sh
+
+check_PROGRAMS += tests/unit/seal_test
+TESTS += tests/unit/seal_test
+tests_unit_seal_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_seal_test_LDADD = libbase.a $(CMOCKA_LIBS)
