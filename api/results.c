@@ -138,6 +138,7 @@ SHAPE(Exit, SHAPE_OPEN, "how a run ended");
 
 #define DOMAIN_FIELDS \
 	NAME_UUID, \
+	{ "title", RESULT_STRING, 0, "as defined", NULL }, \
 	{ "state", RESULT_STRING, ALWAYS, "shutoff, starting, running, " \
 	  "paused, crashed or stopping", NULL }, \
 	{ "reason", RESULT_STRING, ALWAYS, "why it is in that state", NULL }, \
@@ -163,10 +164,36 @@ FIELDS(DomainList) = {
 };
 SHAPE(DomainList, 0, "domains");
 
+FIELDS(DomainStats) = {
+	DOMAIN_FIELDS,
+	{ "stats", RESULT_COUNTERS, ALWAYS, "by libvirt's names: cpu.time and "
+	  "the like", NULL },
+	{ "cpu_ns", RESULT_INT, 0, "processor time of its monitor", NULL },
+	{ "rss", RESULT_INT, 0, "bytes of the host's memory it has", NULL },
+	{ "vcpu_ns", RESULT_INT, 0, "processor time of its virtual CPUs",
+	  NULL },
+	{ "uptime_ns", RESULT_INT, 0, "of the machine's clock", NULL },
+	{ "exits", RESULT_INT, 0, "how often the guest needed its monitor",
+	  NULL },
+	{ "halts", RESULT_INT, 0, "of these, to sleep", NULL },
+	{ "interrupts", RESULT_INT, 0, "delivered to the guest", NULL },
+	{ "translations", RESULT_INT, 0, "pieces of code translated", NULL },
+	{ "stale", RESULT_BOOL, 0, "its monitor has not answered in time",
+	  NULL },
+	{ "error", RESULT_STRING, 0, "why it is stale", NULL },
+	END
+};
+SHAPE(DomainStats, SHAPE_OPEN, "a domain and its counters");
+
+FIELDS(DomainStatsList) = {
+	{ "domains", RESULT_LIST, ALWAYS, "the domains", &DomainStats },
+	END
+};
+SHAPE(DomainStatsList, 0, "counters of domains");
+
 FIELDS(Domain) = {
 	DOMAIN_FIELDS,
 	{ "reasons", RESULT_STRINGS, 0, "why that mode", NULL },
-	{ "title", RESULT_STRING, 0, "as defined", NULL },
 	{ "kernel", RESULT_STRING, 0, "path", NULL },
 	{ "initrd", RESULT_STRING, 0, "path", NULL },
 	{ "cmdline", RESULT_STRING, 0, "kernel command line", NULL },
@@ -205,26 +232,6 @@ SHAPE(Console, SHAPE_OPEN, "a stream socket of the port's bytes came along");
 
 FIELDS(Answer) = { NAME_UUID, END };
 SHAPE(Answer, SHAPE_OPEN, "what the domain's monitor answered");
-
-FIELDS(StatsRow) = {
-	NAME_UUID,
-	{ "state", RESULT_STRING, ALWAYS, "as in domain.info", NULL },
-	{ "mode", RESULT_STRING, 0, "bt, hvm or pv", NULL },
-	{ "cpu_ns", RESULT_INT, 0, "processor time of its monitor", NULL },
-	{ "rss", RESULT_INT, 0, "bytes its monitor occupies", NULL },
-	{ "persistent", RESULT_BOOL, 0, "its definition is stored", NULL },
-	{ "stale", RESULT_BOOL, 0, "its monitor has not answered", NULL },
-	{ "error", RESULT_STRING, 0, "why not", NULL },
-	{ "stats", RESULT_COUNTERS, 0, "by virsh's names", NULL },
-	END
-};
-SHAPE(StatsRow, SHAPE_OPEN, "what a domain uses");
-
-FIELDS(StatsAll) = {
-	{ "domains", RESULT_LIST, ALWAYS, "one for each", &StatsRow },
-	END
-};
-SHAPE(StatsAll, SHAPE_OPEN, "what all domains use");
 
 FIELDS(Hot) = {
 	{ "rip", RESULT_STRING, 0, "guest address", NULL },
@@ -414,7 +421,6 @@ const struct result_shape *const api_results[METHOD_COUNT] = {
 	[METHOD_SERVER_PING] = &Nothing,
 	[METHOD_DOMAIN_DEFINE] = &Defined,
 	[METHOD_DOMAIN_CHECK] = &Checked,
-	[METHOD_DOMAIN_STATS_ALL] = &StatsAll,
 	[METHOD_DOMAIN_UNDEFINE] = &Identity,
 	[METHOD_DOMAIN_CREATE] = &Domain,
 	[METHOD_DOMAIN_START] = &Domain,
@@ -431,6 +437,7 @@ const struct result_shape *const api_results[METHOD_COUNT] = {
 	[METHOD_DOMAIN_XML] = &Xml,
 	[METHOD_DOMAIN_CONSOLE] = &Console,
 	[METHOD_DOMAIN_STATS] = &Answer,
+	[METHOD_DOMAIN_STATS_ALL] = &DomainStatsList,
 	[METHOD_DOMAIN_DISASM] = &Answer,
 	[METHOD_DOMAIN_PROFILE] = &Profile,
 	[METHOD_DOMAIN_BT_STATS] = &Profile,

@@ -52,8 +52,8 @@ static const struct {
 	int number, reason_number;
 } numbers[] = {
 	{ DOMAIN_STARTING, NULL, 1, 0 },
-	{ DOMAIN_RUNNING, "booted", 1, 1 }, { DOMAIN_RUNNING, "resume", 1, 5 },
-	{ DOMAIN_RUNNING, "resumed", 1, 5 }, { DOMAIN_RUNNING, NULL, 1, 0 },
+	{ DOMAIN_RUNNING, "booted", 1, 1 }, { DOMAIN_RUNNING, "user", 1, 5 },
+	{ DOMAIN_RUNNING, NULL, 1, 0 },
 	{ DOMAIN_PAUSED, NULL, 3, 1 },
 	{ DOMAIN_STOPPING, NULL, 4, 1 },
 	{ DOMAIN_SHUTOFF, "destroyed", 5, 2 },
