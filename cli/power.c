@@ -142,57 +142,87 @@ wait_for(struct cli *cli, const char *name, size_t goal, ns_t deadline,
 
 /* ---- buttons --------------- */
 
-/* Press it and, unless told not to, wait until the domain is off. */
-static int
-button(struct cli *cli, const struct args *a, struct err *e)
+/*
+ * A guest that has not switched its button on will hardly hear it: that is
+ * said at once, for the job's end may be long in coming.
+ */
+static void
+warn(const struct cli *cli, struct json_object *result)
 {
-	const char *name = a->operand[0];
-	const char *text = args_get(a, "wait");
-	ns_t limit = BUTTON_WAIT;
-	char state[32] = "";
-	int rc;
+	if (json_text(result, "warning", "")[0])
+		cli_note(cli, "warning: %s", json_text(result, "warning", ""));
+}
 
-	if (text && duration_parse(text, &limit, e))
-		return 1;
-	rc = check_mode(a, e);
-	if (!rc)
-		rc = cli_call(cli, "domain.shutdown", cli_named(name), NULL,
-		    NULL, e);
-	if (!rc && !args_get(a, "no-wait"))
-		rc = wait_for(cli, name, 2, clock_now(&clock_host) + limit,
-		    state, sizeof(state), e);
-	if (rc == -ETIMEDOUT) {
-		err_set(e, ERR_OPERATION_TIMEOUT,
-		    "domain %s: it has not switched itself off", name);
+/* What the daemon gave up waiting for is, for us, a time that is over. */
+static int
+follow(struct cli *cli, const char *name, struct json_object *result,
+    struct json_object **job, struct err *e)
+{
+	int rc = job_follow(cli, result, job, e);
+
+	if (rc && !e->hint[0] && e->code == ERR_OPERATION_TIMEOUT)
 		err_hint(e, "its system may ignore the power button; "
 		    "`trivisor destroy %s' ends it at once", name);
-	}
-	return MIN(rc, 0);
+	return rc;
+}
+
+static int
+press(struct cli *cli, const char *method, const char *name, ns_t limit,
+    struct json_object **result)
+{
+	struct json_object *params = cli_named(name);
+
+	if (limit)
+		json_object_object_add(params, "timeout_ms",
+		    json_object_new_int64(MAX(limit / 1000000, 1)));
+	return cli_ask(cli, method, params, result);
+}
+
+/* Press it and, unless told not to, wait for what it is to bring about. */
+static int
+button(struct cli *cli, const struct args *a, const char *method,
+    const char *pressed, const char *done)
+{
+	bool stay = !args_get(a, "no-wait");
+	const char *text = args_get(a, "wait");
+	const char *name = a->operand[0];
+	struct json_object *result, *job = NULL;
+	struct err e = { 0 };
+	ns_t limit = BUTTON_WAIT;
+	int status;
+
+	if (text && duration_parse(text, &limit, &e))
+		return cli_misuse(cli, &e);
+	if (check_mode(a, &e))
+		return cli_fail(cli, &e);
+	status = press(cli, method, name, stay ? limit : 0, &result);
+	if (status)
+		return status;
+	warn(cli, result);
+	if (stay && follow(cli, name, result, &job, &e))
+		status = cli_fail(cli, &e);
+	else if (cli->json)
+		out_json(stay ? job : result);
+	else
+		printf("domain %s %s\n", json_text(result, "name", name),
+		    stay ? done : pressed);
+	json_object_put(job);
+	json_object_put(result);
+	return status;
 }
 
 int
 verb_shutdown(struct cli *cli, const struct args *a)
 {
-	struct err e = { 0 };
-	int rc = button(cli, a, &e);
-
-	if (rc)
-		return rc > 0 ? cli_misuse(cli, &e) : cli_fail(cli, &e);
-	if (!cli->json)
-		printf("domain %s %s\n", a->operand[0],
-		    args_get(a, "no-wait") ? "is being shut down" : "is off");
-	return CLI_OK;
+	return button(cli, a, "domain.shutdown", "is being shut down",
+	    "is off");
 }
 
 int
 verb_reboot(struct cli *cli, const struct args *a)
 {
-	struct err e = { 0 };
-
-	if (check_mode(a, &e) || cli_call(cli, "domain.reboot",
-	    cli_named(a->operand[0]), NULL, NULL, &e))
-		return cli_fail(cli, &e);
-	return CLI_OK;
+	return button(cli, a, "domain.reboot", "is being rebooted",
+	    "was rebooted");
 }
 
 int

@@ -13,9 +13,11 @@ tests_unit_cli_pump_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) \
 tests_unit_cli_pump_test_LDADD = libapi.a libbase.a $(JSON_C_LIBS) \
 	$(CMOCKA_LIBS) -lutil
 
-cli_tests = tests/cli_output_test.sh tests/cli_other_test.sh \
+cli_tests = tests/cli_output_test.sh tests/cli_life_user_test.sh \
+	tests/cli_life_root_test.sh tests/cli_other_test.sh \
 	tests/cli_check_test.sh
 TESTS += $(cli_tests)
+EXTRA_DIST += tests/cli_life.sh
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += tests/cli_errors_test.sh tests/cli_walk_test.sh \
 	tests/killed_test.sh
