@@ -31,6 +31,7 @@
 #include "api/json.h"
 #include "api/methods.h"
 #include "daemon/cgroup.h"
+#include "daemon/policy.h"
 #include "daemon/spawner.h"
 #include "modes/select.h"
 #include "vm/control.h"
@@ -73,6 +74,7 @@ struct options {
 	uint64_t console_cap;	/* of a console's file; 0 none */
 	char admin_group[64];		/* whose members are administrators */
 	char cgroup[PATH_BYTES];	/* "": find it */
+	enum sandbox_policy sandbox;
 	int lifeline_fd;	/* end with its other end; -1 none */
 	int ready_fd;		/* a byte when the socket listens; -1 none */
 	bool with_parent;	/* end with the parent process */

@@ -332,6 +332,7 @@ domain_run_over(struct daemon *d, struct domain *dom)
 	dom->id = 0;
 	dom->exit.valid = true;
 	run_dir_remove(d, dom->uuid);
+	cgroup_remove(&d->cgroup, dom->uuid);
 	domain_set_state(d, dom, dom->exit.state, dom->exit.reason,
 	    dom->exit.detail);
 	domain_def_free(dom->live);

@@ -346,6 +346,9 @@ main(int argc, char **argv)
 		if (e.hint[0])
 			dprintf(STDERR_FILENO, "  %s\n", e.hint);
 	} else {
+		if (d->opt.sandbox == POLICY_OFF)
+			log_line(LOG_WARN, "daemon: what=sandbox state=off "
+			    "reason=\"--sandbox off: for debugging only\"");
 		spawner_watch(d->spawner, d->loop, on_child_exit,
 		    on_spawner_gone, d);
 		watch_for_the_end(d, parent);

@@ -494,6 +494,13 @@ started(struct monitor *m, const struct ctl_msg *ready)
 	uint64_t seq = 0;
 	char text[32];
 
+	monitor_take_seal(m, ready);
+	policy_log(dom->name, &m->seal);
+	if (policy_check(m->d->opt.sandbox, &m->seal, !geteuid(),
+	    &m->start_err)) {
+		monitor_kill(m);
+		return;
+	}
 	m->ready = true;
 	ev_timer_stop(m->d->loop, &m->timer);
 	if (ctl_get(ready, "state", text, sizeof(text)))
@@ -501,7 +508,6 @@ started(struct monitor *m, const struct ctl_msg *ready)
 	(void)ctl_get_u64(ready, "seq", &seq);
 	m->seen = seq;
 	m->minor = ready->h.minor;
-	monitor_take_seal(m, ready);
 	/* A short-lived guest may be over already: its exit then tells. */
 	watch_control(m, m->control_fd);
 	if (subscribe(m, seq))

@@ -20,7 +20,7 @@
 enum {
 	OPT_SOCKET = 1, OPT_RO_SOCKET, OPT_METRICS_SOCKET, OPT_METRICS_PORT,
 	OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR,
-	OPT_CGROUP, OPT_CONSOLE_LOG, OPT_ADMIN_GROUP, OPT_PRIVATE,
+	OPT_CGROUP, OPT_SANDBOX, OPT_CONSOLE_LOG, OPT_ADMIN_GROUP, OPT_PRIVATE,
 	OPT_LIFELINE, OPT_PARENT, OPT_READY, OPT_FOREGROUND, OPT_VERBOSE,
 	OPT_VERSION, OPT_HELP,
 };
@@ -42,6 +42,8 @@ static const struct {
 	{ "run-dir", OPT_RUN, "DIR", "control sockets of running domains" },
 	{ "log-dir", OPT_LOG, "DIR", "logs of the monitors" },
 	{ "monitor", OPT_MONITOR, "PATH", "the program trivisor-monitor" },
+	{ "sandbox", OPT_SANDBOX, "HOW",
+	  "require all layers around monitors, best-effort, or off" },
 	{ "cgroup", OPT_CGROUP, "DIR",
 	  "make cgroups of monitors in DIR, not in the daemon's own" },
 	{ "admin-group", OPT_ADMIN_GROUP, "NAME",
@@ -209,6 +211,8 @@ take_option(struct options *o, int id, const char *arg)
 	case OPT_MONITOR:
 		path(o->monitor, "%s", arg);
 		return true;
+	case OPT_SANDBOX:
+		return policy_parse(arg, &o->sandbox);
 	case OPT_CGROUP:
 		path(o->cgroup, "%s", arg);
 		return true;

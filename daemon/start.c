@@ -165,6 +165,27 @@ want_perf_map(struct start *st)
 	    .fd = &st->r.cfg.perf_fd }, "perf_map", path);
 }
 
+/* A cgroup is there or not; the policy, and limits, may insist. */
+static int
+judge_seal(struct start *st)
+{
+	const char *why = "";
+
+	if (st->cgroup < 0) {
+		if (cgroup_usable(&st->d->cgroup, &why))
+			why = "a private daemon makes none without limits";
+		sandbox_off(&st->seal, SANDBOX_CGROUP, "%s",
+		    sandbox_without(st->r.cfg.host_without, "cgroup") ?
+		    "host_without=cgroup" : why);
+	}
+	if (st->r.limits.n && !sandbox_is_on(&st->seal, SANDBOX_CGROUP))
+		return err_set(&st->err, ERR_OPERATION_FAILED, "cputune and "
+		    "memtune need a cgroup, which is %s",
+		    st->seal.text[SANDBOX_CGROUP]);
+	return policy_check(st->d->opt.sandbox, &st->seal, !geteuid(),
+	    &st->err);
+}
+
 static void
 on_spawned(void *ctx, const struct spawn_answer *a, const struct err *e)
 {
@@ -183,12 +204,18 @@ on_spawned(void *ctx, const struct spawn_answer *a, const struct err *e)
 	m->is_child = true;
 	c->host_pid = (unsigned)a->pid;
 	st->seal = a->seal;
+	if (judge_seal(st)) {
+		m->start_err = st->err;
+		monitor_kill(m);
+		return;
+	}
 	if (!sandbox_put(&st->seal, c->sandbox, sizeof(c->sandbox)))
 		c->sandbox[0] = '\0';
 	/* The lock, the listener and the log are the monitor's now. */
 	close_fd(&st->alive);
 	close_fd(&st->listener);
 	close_fd(&st->their_setup);
+	close_fd(&st->cgroup);
 	if (c->perf_map)
 		want_perf_map(st);
 	if (!st->open)
@@ -202,7 +229,7 @@ spawn(struct start *st)
 		"4", "--alive-fd", "5", NULL };
 	const struct vm_config *c = &st->r.cfg;
 	struct spawn_request r = { .program = st->d->opt.monitor,
-		.argv = argv, .cgroup_fd = -1, .n_fds = 5,
+		.argv = argv, .cgroup_fd = st->cgroup, .n_fds = 5,
 		.fds = { c->log_fd, c->log_fd, st->their_setup, st->listener,
 		    st->alive },
 		.with_daemon = options_private(&st->d->opt),
@@ -281,6 +308,7 @@ start_free(struct start *st)
 	close_fd(&st->control);
 	close_fd(&st->our_setup);
 	close_fd(&st->their_setup);
+	close_fd(&st->cgroup);
 	free(st->gdb_path);
 	free(st);
 }
@@ -297,7 +325,9 @@ start_new(struct daemon *d, struct domain *dom, const struct run_request *r)
 	st->ids = *r->ids;
 	st->r.ids = &st->ids;
 	st->alive = st->listener = st->control = -1;
-	st->our_setup = st->their_setup = -1;
+	st->our_setup = st->their_setup = st->cgroup = -1;
+	policy_without(d->opt.sandbox, r->cfg.host_without,
+	    st->r.cfg.host_without, sizeof(st->r.cfg.host_without));
 	if (r->gdb_path)
 		st->gdb_path = strdup(r->gdb_path);
 	st->m = monitor_new(d, dom, 0, -1);
@@ -311,6 +341,14 @@ start_new(struct daemon *d, struct domain *dom, const struct run_request *r)
 	st->m->start = st;
 	st->m->client = st->ids;
 	return st;
+}
+
+/* A private daemon that is killed would leave it behind for nothing. */
+static bool
+wants_cgroup(const struct start *st)
+{
+	return !sandbox_without(st->r.cfg.host_without, "cgroup") &&
+	    (st->r.limits.n || !options_private(&st->d->opt));
 }
 
 static int
@@ -332,6 +370,9 @@ prepare(struct start *st, struct domain *dom, struct err *e)
 		rc = open_sockets(st, dir, e);
 	if (!rc)
 		rc = note_write(dir, dom, 0, e);
+	if (!rc && wants_cgroup(st))
+		rc = cgroup_make(&st->d->cgroup, dom->uuid, &st->r.limits,
+		    &st->cgroup, e);
 	if (rc)
 		run_dir_remove(st->d, dom->uuid);
 	close(dir);

@@ -29,7 +29,7 @@ struct start {
 	const struct start_want *failed;
 	struct spawn_job *spawn;
 	struct sandbox_state seal;
-	int alive, listener, control, our_setup, their_setup;
+	int alive, listener, control, our_setup, their_setup, cgroup;
 };
 
 /* Ask for a file; kind and destinations are copied from *want. */

@@ -25,6 +25,7 @@ include tests/decoder.mk
 include tests/programs.mk
 include tests/fuzz.mk
 include tests/seccomp.mk
+include tests/sandbox.mk
 
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long

@@ -109,10 +109,10 @@ class Daemon:
     """bin/trivisord in a directory of its own.
 
     A private one ends with this process.  One that is not may be ended and
-    started again, and must be stopped.
+    started again, and must be stopped.  prefix: a command that runs it.
     """
 
-    def __init__(self, *options, private=True):
+    def __init__(self, *options, private=True, prefix=()):
         self.dir = tempfile.mkdtemp(prefix="trivisor-evil.")
         os.chmod(self.dir, 0o755)
         self.log = open(os.path.join(self.dir, "out"), "wb")
@@ -129,7 +129,7 @@ class Daemon:
                 self.args += ["--%s-dir" % what,
                               os.path.join(self.dir, what)]
             self.args += ["--socket", self.socket]
-        self.args += options
+        self.args = list(prefix) + self.args + list(options)
         self.start(life_r)
         os.close(life_r)
 
