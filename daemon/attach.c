@@ -344,6 +344,8 @@ collect_dead(struct daemon *d, const char *uuid, int dir_fd)
 	struct ctl_msg note;
 	struct domain_def *def = note_from_files(dir_fd, &note);
 
+	if (def)
+		serials_sweep(d, def, &note);
 	if (!dom && def) {
 		dom = domain_new(d, def, false);
 		if (dom)

@@ -366,6 +366,9 @@ void serials_note(struct monitor *m, const struct run_request *r);
 void serials_take(struct monitor *m, const struct ctl_msg *described);
 /* At the end of the run: take its sockets away. */
 void serials_remove(struct monitor *m);
+/* The same for one that ended unseen; note has what it was started with. */
+void serials_sweep(struct daemon *d, const struct domain_def *def,
+    const struct ctl_msg *note);
 
 /* ---- listen.c, notify.c --------------- */
 

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "daemon/monitor.h"
 #include "daemon/note.h"
 
 /* A seen record's length never changes, nor its place. */
@@ -55,6 +56,12 @@ put_run(struct ctl_msg *m, const struct domain *dom)
 	(void)ctl_put(m, "mode", "%s", vm_mode_name(dom->choice.mode));
 	(void)ctl_put(m, "engine", "%s",
 	    vm_engine_name(domain_current(dom)->cfg.engine));
+	if (dom->monitor) {
+		(void)ctl_put(m, "client_uid", "%u",
+		    (unsigned)dom->monitor->client.uid);
+		(void)ctl_put(m, "client_gid", "%u",
+		    (unsigned)dom->monitor->client.gid);
+	}
 	for (i = 0; i < dom->choice.n_reasons; i++)
 		(void)ctl_put(m, "mode_reason", "%s", dom->choice.reasons[i]);
 }

@@ -98,12 +98,25 @@ serials_note(struct monitor *m, const struct run_request *r)
 	}
 }
 
+/* Whose rights opened them; without a word about it, our own will do. */
+static struct client_ids
+client_of(const struct ctl_msg *m)
+{
+	struct client_ids ids = { .uid = geteuid(), .gid = getegid() };
+	uint64_t v;
+
+	if (ctl_get_u64(m, "client_uid", &v))
+		ids.uid = (uid_t)v;
+	if (ctl_get_u64(m, "client_gid", &v))
+		ids.gid = (gid_t)v;
+	return ids;
+}
+
 /* The monitor says what it has: "serial0.pty", "serial1.socket". */
 void
 serials_take(struct monitor *m, const struct ctl_msg *described)
 {
 	char key[32];
-	uint64_t v;
 	unsigned i;
 
 	for (i = 0; i < VM_MAX_SERIALS; i++) {
@@ -114,12 +127,7 @@ serials_take(struct monitor *m, const struct ctl_msg *described)
 		m->serial[i].is_socket = ctl_get(described, key,
 		    m->serial[i].path, VM_SERIAL_PATH);
 	}
-	/* Without a word about it: our own user's, whose rights suffice. */
-	m->client = (struct client_ids){ .uid = geteuid(), .gid = getegid() };
-	if (ctl_get_u64(described, "client_uid", &v))
-		m->client.uid = (uid_t)v;
-	if (ctl_get_u64(described, "client_gid", &v))
-		m->client.gid = (gid_t)v;
+	m->client = client_of(described);
 }
 
 void
@@ -131,6 +139,21 @@ serials_remove(struct monitor *m)
 		if (m->serial[i].is_socket)
 			file_remove_socket(m->d, &m->client,
 			    m->serial[i].path);
+}
+
+void
+serials_sweep(struct daemon *d, const struct domain_def *def,
+    const struct ctl_msg *note)
+{
+	struct client_ids ids = client_of(note);
+	unsigned i;
+
+	for (i = 0; i < VM_MAX_SERIALS; i++) {
+		const struct vm_serial_want *w = &def->serial[i];
+
+		if (w->given && w->kind == VM_SERIAL_UNIX)
+			file_remove_socket(d, &ids, w->path);
+	}
 }
 
 const char *

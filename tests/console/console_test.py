@@ -376,7 +376,14 @@ def test_unix_socket():
     assert os.path.exists(path)
     os.kill(pid_of("u"), signal.SIGKILL)
     until(lambda: not os.path.exists(path), "the socket goes")
-    ended("u")
+    ok("start", "u", "--mode", "bt")
+    pid = pid_of("u")
+    daemon.kill()
+    os.kill(pid, signal.SIGKILL)
+    assert os.path.exists(path)
+    daemon.start()
+    until(lambda: not os.path.exists(path), "the socket goes")
+    ok("undefine", "u")
 
 
 def test_null():
@@ -518,6 +525,24 @@ def test_ways_out_of_a_terminal():
     read_until(t.master, rb"it has ended")
     assert t.ends() == 4
     ended("t")
+
+
+def test_run_in_a_terminal():
+    t = Terminal("run", "--kernel", GUEST, "--debug-exit", "--mode", "bt")
+    read_until(t.master, rb"ready\r\n")
+    until(t.is_raw, "the terminal is raw")
+    # No escapes here, but a second Ctrl-C.
+    t.types(b"a\x1d\r~.\x03")
+    read_until(t.master, rb"a\x1d\r~\.\x03")
+    time.sleep(1.1)
+    t.types(b"q")
+    read_until(t.master, rb"\r\ntrivisor: run-\d+: .* after [0-9.]+ s.*\r\n")
+    assert t.ends() == 3
+    t = Terminal("run", "--kernel", GUEST, "--mode", "bt")
+    read_until(t.master, rb"ready\r\n")
+    until(t.is_raw, "the terminal is raw")
+    t.types(b"\x03\x03")
+    assert t.ends() == -signal.SIGINT
 
 
 # --- scripts -----------------------------------------------------------------------
