@@ -164,8 +164,8 @@ still_there(const char *state)
 	    !strcmp(state, "stopping");
 }
 
-/* The stream ended.  Why?  In a few words. */
-static void
+/* The stream ended.  Why?  In a few words; true when the domain crashed. */
+static bool
 why_ended(const struct session *s, char *buf, size_t size)
 {
 	struct json_object *info;
@@ -181,34 +181,39 @@ why_ended(const struct session *s, char *buf, size_t size)
 		if (rc && e.code == ERR_NO_DOMAIN)
 			snprintf(buf, size, "it has ended");
 		if (rc)
-			return;
+			return false;
 		state = json_text(info, "state", "?");
 		if (!still_there(state)) {
+			bool crashed = !strcmp(state, "crashed");
+
 			snprintf(buf, size, "it has ended: %s, %s", state,
 			    json_text(info, "reason", "?"));
 			json_object_put(info);
-			return;
+			return crashed;
 		}
 		json_object_put(info);
 		usleep(NEWS_US);
 	}
+	return false;
 }
 
-/* Exit status 4: there is no such thing to be joined to any more. */
+/* A guest that was switched off is no failure, but what was waited for is. */
 static int
 console_ended(struct session *s)
 {
 	struct err e = { 0 };
 	char why[128];
 
-	why_ended(s, why, sizeof(why));
+	bool crashed;
+
+	crashed = why_ended(s, why, sizeof(why));
 	if (s->has_until) {
 		err_set(&e, ERR_OPERATION_INVALID,
 		    "domain %s: no line matched, and %s", s->join.name, why);
 		return cli_fail(s->cli, &e);
 	}
 	cli_note(s->cli, "%s: %s", s->join.name, why);
-	return CLI_WRONG_STATE;
+	return crashed ? CLI_FAILED : CLI_OK;
 }
 
 /* What the pump's result means for `console' alone. */
