@@ -88,8 +88,6 @@ static const struct seccomp_rule loop_rules[] = {
 	{ SYS_mmap, { WITHOUT(2, PROT_EXEC), EQ(3, MAP_PRIVATE |
 	    MAP_ANONYMOUS), EQ(4, UINT32_MAX) } },
 	{ SYS_munmap, ANY },
-	/* ... and qsort(), which asks how much there is */
-	{ SYS_sysinfo, ANY },
 	/* the profile's timers; the processor time of a vCPU's thread */
 	{ SYS_timer_create, { EQ(0, CLOCK_MONOTONIC) } },
 	{ SYS_timer_settime, ANY },

@@ -29,10 +29,11 @@ tests_evil_traitor_test_SOURCES = tests/evil/traitor_test.c \
 	tests/tools/testvm.c tests/tools/testvm.h tests/unit/monitor_guests.h
 tests_evil_traitor_test_CPPFLAGS = $(AM_CPPFLAGS) -DTRAITOR
 tests_evil_traitor_test_LDADD = libmonitor.a libvm.a libbase.a $(SECCOMP_LIBS)
-LONG_TESTS += tests/long/traitor.sh tests/long/rules.sh
-TESTS += tests/seccomp/cop.sh
+LONG_TESTS += tests/long/traitor.sh
+TESTS += tests/seccomp/cop.sh tests/seccomp/rules.sh
+tests/seccomp/rules.log: guests/selftest/x64/exc.elf
 dist_check_SCRIPTS += tests/seccomp/record
-EXTRA_DIST += tests/seccomp/cop.sh
+EXTRA_DIST += tests/seccomp/cop.sh tests/seccomp/rules.sh
 
 check_PROGRAMS += tests/unit/seal_test
 TESTS += tests/unit/seal_test

@@ -137,6 +137,7 @@ expect_call(int k, int nr, uint64_t arg)
 struct queue {
 	_Atomic unsigned next;
 	_Atomic unsigned failed;
+	_Atomic unsigned skipped;
 };
 
 static void
@@ -152,8 +153,10 @@ work(struct queue *q, unsigned step)
 		bool ok;
 
 		if (i < ARRAY_LEN(deeds)) {
-			if (!step && deeds[i].sig == SIGSYS)
+			if (!step && deeds[i].sig == SIGSYS) {
+				atomic_fetch_add(&q->skipped, 1);
 				continue;
+			}
 			ok = expect(jail_class[k].name, deeds[i].name,
 			    deeds[i].sig);
 		} else {
@@ -194,7 +197,7 @@ main(int argc, char **argv)
 	while (wait(NULL) > 0 || errno == EINTR)
 		continue;
 	printf("summary: %u traitors, %u not stopped as they should be, "
-	    "%.1f s\n", q->next - WORKERS, q->failed,
+	    "%.1f s\n", q->next - WORKERS + 1 - q->skipped, q->failed,
 	    (double)(clock_now(&clock_host) - start) / NS_PER_SEC);
 	return q->failed ? 1 : 0;
 }
