@@ -16,7 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "api/client.h"
+#include "api/events.h"
 #include "cli/cli.h"
 
 #define LIMIT_US 800000
@@ -33,8 +33,6 @@ static const struct {
 	{ "GOAL", "running paused stopped crashed" },
 	{ "SHELL", "bash zsh fish" },
 	{ "WAY", "acpi" },
-	{ "TYPES", "domain.lifecycle domain.defined domain.undefined "
-	  "job.started job.progress job.ended" },
 	{ "KEY", "cpu memory exits translations name state" },
 };
 
@@ -84,6 +82,15 @@ offer_verbs(const struct completion *c)
 
 	for (v = cli_verbs; v->name; v++)
 		offer(c, v->name, v->summary);
+}
+
+static void
+offer_types(const struct completion *c)
+{
+	size_t i;
+
+	for (i = 0; i < api_n_events; i++)
+		offer(c, api_events[i].name, api_events[i].doc);
 }
 
 static void
@@ -166,6 +173,8 @@ offer_for(const struct completion *c, const char *placeholder)
 	}
 	if (!strcmp(arg, "NAME"))
 		offer_domains(c);
+	else if (!strcmp(arg, "TYPES"))
+		offer_types(c);
 	else if (!strcmp(arg, "COMMAND"))
 		offer_verbs(c);
 	else if (!strcmp(arg, "JOB"))

@@ -2,6 +2,7 @@
 /*
  * The verbs that say something about one domain.
  */
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static const struct {
 	{ "pid", "Process" }, { "started", "Started" },
 	{ "tty", "Terminal" }, { "on_poweroff", "On poweroff" },
 	{ "on_reboot", "On reboot" }, { "on_crash", "On crash" },
-	{ "autostart", "Autostart" }, { "log", "Log" },
+	{ "autostart", "Autostart" }, { "crash_report", "Crash report" },
 };
 
 static void
@@ -54,7 +55,13 @@ print_exit(struct json_object *info)
 	print_row("Last end", text);
 }
 
-/* {"layer": "on" | "off: why"}: one line each, what is on in one. */
+static bool
+is_on(const char *state)
+{
+	return !strncmp(state, "on", 2);
+}
+
+/* {"layer": "on" | "on (which)" | "off: why"}: what is on in one line. */
 static void
 print_sandbox(struct json_object *info)
 {
@@ -66,20 +73,37 @@ print_sandbox(struct json_object *info)
 	if (!o)
 		return;
 	json_object_object_foreach(o, layer, v) {
-		if (strcmp(json_object_get_string(v), "on") ||
-		    used > sizeof(on) - 40)
-			continue;
-		used += (size_t)snprintf(on + used, sizeof(on) - used,
-		    "%s%.30s", used ? " " : "", layer);
+		const char *state = json_object_get_string(v);
+
+		if (is_on(state) && used < sizeof(on) - 80)
+			used += (size_t)snprintf(on + used, sizeof(on) - used,
+			    "%s%.30s%.40s", used ? " " : "", layer, state + 2);
 	}
 	print_row("Sealed by", used ? on : "nothing");
-	json_object_object_foreach(o, name, state) {
-		if (!strcmp(json_object_get_string(state), "on"))
-			continue;
-		snprintf(text, sizeof(text), "%s %s", name,
-		    json_object_get_string(state));
-		print_row("", text);
+	json_object_object_foreach(o, name, value) {
+		const char *state = json_object_get_string(value);
+
+		snprintf(text, sizeof(text), "%s, %s", name, state);
+		if (!is_on(state))
+			print_row("Not sealed by", text);
 	}
+}
+
+static void
+print_owner(struct json_object *info)
+{
+	struct json_object *o = json_member(info, "owner");
+	char text[64];
+
+	if (!o)
+		return;
+	if (json_int(o, "gid", -1) >= 0)
+		snprintf(text, sizeof(text), "user %" PRId64 ", group %" PRId64,
+		    json_int(o, "uid", 0), json_int(o, "gid", 0));
+	else
+		snprintf(text, sizeof(text), "user %" PRId64,
+		    json_int(o, "uid", 0));
+	print_row("Owner", text);
 }
 
 static void
@@ -114,6 +138,7 @@ print_info(struct json_object *info)
 	for (i = 0; v && i < json_object_array_length(v); i++)
 		print_row(i ? "" : "Mode reasons", json_object_get_string(
 		    json_object_array_get_idx(v, i)));
+	print_owner(info);
 	print_sandbox(info);
 	print_exit(info);
 }

@@ -9,22 +9,9 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "api/events.h"
 #include "base/clock.h"
 #include "cli/text.h"
-
-/* What can be asked for; "events.lost" comes unasked, where some are missing. */
-static const struct {
-	const char *type;
-	const char *doc;
-} types[] = {
-	{ "domain.lifecycle", "a domain changed its state" },
-	{ "domain.defined", "a definition was stored or replaced" },
-	{ "domain.undefined", "a definition was removed" },
-	{ "domain.monitor", "a monitor told something else" },
-	{ "job.started", "a job began" },
-	{ "job.progress", "a job went on" },
-	{ "job.ended", "a job ended, well or not" },
-};
 
 struct watch {
 	struct cli *cli;
@@ -39,37 +26,44 @@ print_types(void)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(types); i++)
-		printf("%-18s %s\n", types[i].type, types[i].doc);
+	for (i = 0; i < api_n_events; i++)
+		printf("%-18s %s\n", api_events[i].name, api_events[i].doc);
 }
 
-/*
- * "lifecycle" is "domain.lifecycle", as in virsh.  Several go with commas.
- */
+/* "lifecycle" is "domain.lifecycle", as in virsh; NULL: no such thing. */
+static const char *
+whole_name(const char *word)
+{
+	size_t i;
+
+	if (event_pattern_ok(word))
+		return word;
+	for (i = 0; i < api_n_events; i++) {
+		if (!strcmp(strchr(api_events[i].name, '.') + 1, word))
+			return api_events[i].name;
+	}
+	return NULL;
+}
+
+/* Types and patterns ("job.*"), commas between. */
 static int
 type_list(const char *text, struct json_object *list, struct err *e)
 {
-	size_t i, n;
+	const char *name;
+	char word[40];
+	size_t n;
 
 	for (; *text; text += n + (text[n] == ',')) {
 		n = strcspn(text, ",");
-		for (i = 0; i < ARRAY_LEN(types); i++) {
-			const char *t = types[i].type;
-			const char *last = strchr(t, '.') + 1;
-
-			if ((strlen(t) == n && !memcmp(t, text, n)) ||
-			    (strlen(last) == n && !memcmp(last, text, n)))
-				break;
-		}
-		if (i == ARRAY_LEN(types)) {
+		snprintf(word, sizeof(word), "%.*s", (int)n, text);
+		name = n < sizeof(word) ? whole_name(word) : NULL;
+		if (!name) {
 			err_set(e, ERR_INVALID_ARG,
-			    "there are no events \"%.*s\"", (int)MIN(n, 40),
-			    text);
+			    "there are no events \"%s\"", word);
 			err_hint(e, "`trivisor event --list' lists them");
 			return -EINVAL;
 		}
-		json_object_array_add(list,
-		    json_object_new_string(types[i].type));
+		json_object_array_add(list, json_object_new_string(name));
 	}
 	return 0;
 }
@@ -92,6 +86,10 @@ subscribe(const struct watch *w, const char *name, struct err *e)
 			return -EINVAL;
 		}
 	}
+	text = args_get(w->args, "instance");
+	if (text)
+		json_object_object_add(params, "instance",
+		    json_object_new_string(text));
 	if (w->replay)
 		json_object_object_add(params, "since_seq",
 		    json_object_new_int64((int64_t)w->since));
@@ -131,8 +129,10 @@ print_event(const struct watch *w, struct json_object *event)
 		return;
 	}
 	if (!strcmp(type, "events.lost")) {
-		printf("- events.lost from=%" PRId64 " to=%" PRId64 "\n",
-		    json_int(event, "from", 0), json_int(event, "to", 0));
+		printf("- events.lost from=%" PRId64 " to=%" PRId64
+		    " reason=%s\n", json_int(event, "from", 0),
+		    json_int(event, "to", 0),
+		    json_text(event, "reason", "?"));
 		fflush(stdout);
 		return;
 	}

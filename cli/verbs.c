@@ -104,7 +104,7 @@ cli_xml_params(const struct args *a, const char *path, struct err *e,
 	return NULL;
 }
 
-/* A call with a file's XML; the daemon knows no file names, so they are added. */
+/* A call with a file's XML; the daemon knows no names of files: add it. */
 static int
 call_with_xml(struct cli *cli, const struct args *a, const char *method,
     struct json_object **result)

@@ -11,9 +11,11 @@
 #define RUN_OPTS \
 	{ "mode", 'm', "MODE", "auto, bt, hvm or pv, over the XML's" }, \
 	{ "engine", 0, "ENGINE", "default or interp" }, \
-	{ "debug-exit", 0, NULL, "add an isa-debug-exit device at port 0xf4" }, \
+	{ "debug-exit", 0, NULL, "add an isa-debug-exit device at port " \
+	  "0xf4" }, \
 	{ "gdb", 0, "SOCKET", "listen there for gdb" }, \
-	{ "host-without", 0, "LIST", "do without these features of the host" }, \
+	{ "host-without", 0, "LIST", "do without these features of the " \
+	  "host" }, \
 	{ "bt-disable", 0, "LIST", "do without these parts of the " \
 	  "translator: chain, cross, callret, images, reloc, evict, near, " \
 	  "swap or all, with commas between" }, \
@@ -168,11 +170,14 @@ static const struct cli_opt console_opts[] = {
 };
 
 static const struct cli_opt event_opts[] = {
-	{ "event", 'e', "TYPES", "only of these types, with commas between" },
+	{ "event", 'e', "TYPES", "only of these types, with commas between; "
+	  "domain.* means all of domains" },
 	{ "all", 'a', NULL, "of all types (the default)" },
 	{ "loop", 0, NULL, "go on after the first" },
 	{ "timeout", 't', "TIME", "give up after this time (status 124)" },
 	{ "since", 0, "SEQ", "begin with the kept ones after this number" },
+	{ "instance", 0, "ID", "the daemon's life that SEQ is from (in "
+	  "`version --json'): if it was another, all there is now" },
 	{ "timestamp", 0, NULL, "and when it was" },
 	{ "list", 0, NULL, "list the types there are" },
 	END

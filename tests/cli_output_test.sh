@@ -221,6 +221,15 @@ check "event --since has what was" 0 "^$seq .*timeout|^$seq domain" \
 check "event --timestamp" 0 "^20..-..-..T" \
     $c event --since "$((seq - 1))" --timestamp
 
+check "event of a prefix" 0 "domain.lifecycle" \
+    $c event --since "$((seq - 1))" --event 'job.*,domain.*'
+check "event --since a number that never was says so" 0 \
+    "^- events.lost .*reason=restart" $c event --since 999999
+check "  and with another life's numbers" 0 "events.lost" \
+    $c event --since 0 --instance ffff
+check "  --json" 0 '"type":"events.lost"' \
+    $c event --since 0 --instance ffff --json
+
 # ---- counters
 check "domstats" 0 "^  state.state=3" $c domstats one
 check "  one group" 0 "^  balloon.maximum=32768" $c domstats --balloon one
