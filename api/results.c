@@ -191,6 +191,23 @@ FIELDS(DomainStatsList) = {
 };
 SHAPE(DomainStatsList, 0, "counters of domains");
 
+FIELDS(Topology) = {
+	{ "sockets", RESULT_INT, ALWAYS, "how many", NULL },
+	{ "dies", RESULT_INT, ALWAYS, "in each", NULL },
+	{ "cores", RESULT_INT, ALWAYS, "in each", NULL },
+	{ "threads", RESULT_INT, ALWAYS, "in each", NULL },
+	END
+};
+SHAPE(Topology, 0, "of virtual CPUs");
+
+FIELDS(GuestCpu) = {
+	{ "model", RESULT_STRING, ALWAYS, "its name", NULL },
+	{ "features", RESULT_STRINGS, 0, "all of them", NULL },
+	{ "topology", RESULT_OBJECT, 0, "if one was asked for", &Topology },
+	END
+};
+SHAPE(GuestCpu, 0, "a guest's processor");
+
 FIELDS(Domain) = {
 	DOMAIN_FIELDS,
 	{ "reasons", RESULT_STRINGS, 0, "why that mode", NULL },
@@ -205,6 +222,7 @@ FIELDS(Domain) = {
 	{ "on_crash", RESULT_STRING, 0, "the same", NULL },
 	{ "sandbox", RESULT_MAP, 0, "layers of its monitor's sandbox: on, or "
 	  "off and why", NULL },
+	{ "cpu", RESULT_OBJECT, 0, "the processor its guest sees", &GuestCpu },
 	{ "exit", RESULT_OBJECT, 0, "how the last run ended", &Exit },
 	{ "crash_report", RESULT_STRING, 0, "path of the newest one", NULL },
 	{ "warnings", RESULT_LIST, 0, "what has no effect, after a start",

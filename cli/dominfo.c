@@ -133,6 +133,9 @@ print_info(struct json_object *info)
 	text_memory((uint64_t)json_int(info, "memory", 0), memory,
 	    sizeof(memory));
 	print_row("Memory", memory);
+	if (json_member(info, "cpu"))
+		print_row("CPU model", json_text(json_member(info, "cpu"),
+		    "model", "?"));
 	print_row("Persistent", json_flag(info, "persistent") ? "yes" : "no");
 	v = json_array(info, "reasons");
 	for (i = 0; v && i < json_object_array_length(v); i++)

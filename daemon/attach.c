@@ -204,6 +204,7 @@ attach_living(struct attach *a)
 		    e.msg);
 	} else {
 		monitor_take_seal(dom->monitor, &a->answer);
+		monitor_take_cpu(dom->monitor, &a->answer);
 		serials_take(dom->monitor, &a->answer);
 		power_resume(dom, &a->answer);
 		log_line(LOG_INFO, "attach: vm=%s uuid=%s pid=%d state=%s",

@@ -22,6 +22,8 @@
 #define VM_PREFIX "vm-"
 /* One without a process that is older was left by somebody who died. */
 #define STALE_SECONDS 60
+/* Threads of a monitor: its vCPUs and a few more. */
+#define MAX_PIDS "64"
 
 static const char delegate_hint[] = "run trivisord as a systemd service with "
     "Delegate=yes, or in \"systemd-run --scope -p Delegate=yes\"";
@@ -364,6 +366,18 @@ set_values(const struct cgroup_tree *t, int parent, int leaf,
 	return 0;
 }
 
+/* A second lock against processes that nobody wants, where it can be had. */
+static void
+limit_pids(int parent, int leaf)
+{
+	char list[512];
+
+	if (!read_text(parent, "cgroup.controllers", list, sizeof(list)) ||
+	    !has_word(list, "pids") || enable(parent, "pids") ||
+	    write_text(leaf, "pids.max", MAX_PIDS))
+		return;
+}
+
 /* --- a monitor's -------------------------------------------------------------- */
 
 static void
@@ -410,6 +424,8 @@ cgroup_make(const struct cgroup_tree *t, const char *uuid,
 		*fd = -1;
 	} else {
 		rc = set_values(t, parent, *fd, v, e);
+		if (!rc)
+			limit_pids(parent, *fd);
 	}
 	close(parent);
 	if (rc && *fd >= 0) {

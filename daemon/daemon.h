@@ -312,6 +312,12 @@ void monitor_detach(struct monitor *m);
 pid_t monitor_pid(const struct monitor *m);
 /* The layers around it, as it said itself. */
 const struct sandbox_state *monitor_seal(const struct monitor *m);
+/* The processor its guest sees, as text of struct vm_config. */
+struct monitor_cpu {
+	char model[48], set[VM_CPU_SET_MAX];
+	char topology[48];	/* "sockets dies cores threads"; "0 0 0 0" */
+};
+const struct monitor_cpu *monitor_cpu(const struct monitor *m);
 /* Path of a serial port's terminal, NULL when there is none. */
 const char *monitor_tty(const struct monitor *m, unsigned port);
 bool monitor_is_ready(const struct monitor *m);
@@ -341,6 +347,7 @@ unsigned monitor_minor(const struct monitor *m);
 struct domain *monitor_domain(const struct monitor *m);
 /* Take what CTL_READY or the answer to CTL_DESCRIBE says of its sandbox. */
 void monitor_take_seal(struct monitor *m, const struct ctl_msg *answer);
+void monitor_take_cpu(struct monitor *m, const struct ctl_msg *answer);
 
 /* run_dir/<uuid>, made when make is set; its descriptor or negative errno. */
 int run_dir_open(const struct daemon *d, const char *uuid, bool make);
@@ -547,6 +554,9 @@ method_fn on_domain_check, on_domain_create, on_domain_start, on_domain_shutdown
     on_domain_profile, on_domain_bt_stats, on_domain_stats_all;
 method_fn on_job_list, on_job_get, on_job_wait, on_job_cancel;
 method_fn on_events_subscribe, on_events_unsubscribe, on_domain_set_owner;
+
+/* {model, features, topology} */
+struct json_object *cpu_json(const struct monitor_cpu *c);
 
 method_fn on_host_info, on_host_capabilities, on_host_domain_capabilities,
     on_host_cpu_models, on_host_doctor;

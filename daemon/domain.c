@@ -241,6 +241,9 @@ add_full(const struct domain *dom, const struct domain_def *def,
 	if (dom->monitor)
 		json_object_object_add(o, "sandbox",
 		    sandbox_json(monitor_seal(dom->monitor)));
+	if (dom->monitor && monitor_cpu(dom->monitor)->model[0])
+		json_object_object_add(o, "cpu",
+		    cpu_json(monitor_cpu(dom->monitor)));
 	if (dom->exit.valid)
 		json_object_object_add(o, "exit", exit_json(dom));
 	report = crash_find(dom);

@@ -70,6 +70,33 @@ names_json(const struct cpuid_set *s)
 	return a;
 }
 
+/* What the guest of a run sees. */
+struct json_object *
+cpu_json(const struct monitor_cpu *c)
+{
+	static const char *const names[] = {
+		"sockets", "dies", "cores", "threads",
+	};
+	struct json_object *o = json_object_new_object(), *t;
+	const char *at = c->topology;
+	struct cpuid_set set;
+
+	add_text(o, "model", c->model);
+	if (cpu_set_parse(c->set, &set))
+		json_object_object_add(o, "features", names_json(&set));
+	if (!strncmp(at, "0 ", 2))
+		return o;
+	t = json_object_new_object();
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *end;
+
+		add_int(t, names[i], strtoul(at, &end, 10));
+		at = end;
+	}
+	json_object_object_add(o, "topology", t);
+	return o;
+}
+
 static struct json_object *
 strings(const char *const *list, size_t n)
 {

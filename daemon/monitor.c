@@ -78,6 +78,23 @@ monitor_domain(const struct monitor *m)
 	return m->dom;
 }
 
+const struct monitor_cpu *
+monitor_cpu(const struct monitor *m)
+{
+	return &m->cpu;
+}
+
+void
+monitor_take_cpu(struct monitor *m, const struct ctl_msg *answer)
+{
+	struct monitor_cpu *c = &m->cpu;
+
+	(void)ctl_get(answer, "cpu.model", c->model, sizeof(c->model));
+	(void)ctl_get(answer, "cpu.set", c->set, sizeof(c->set));
+	(void)ctl_get(answer, "cpu.topology", c->topology,
+	    sizeof(c->topology));
+}
+
 bool
 monitor_is_ready(const struct monitor *m)
 {
@@ -495,6 +512,7 @@ started(struct monitor *m, const struct ctl_msg *ready)
 	char text[32];
 
 	monitor_take_seal(m, ready);
+	monitor_take_cpu(m, ready);
 	policy_log(dom->name, &m->seal);
 	if (policy_check(m->d->opt.sandbox, &m->seal, !geteuid(),
 	    &m->start_err)) {

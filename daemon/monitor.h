@@ -36,6 +36,7 @@ struct monitor {
 	bool ready;
 	bool destroying;		/* we asked for the end */
 	struct sandbox_state seal;
+	struct monitor_cpu cpu;
 	int pidfd, setup_fd, control_fd;
 	ev_io pid_io, setup_io, control_io;
 	ev_timer timer;			/* start limit, later quit limit */

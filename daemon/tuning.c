@@ -351,18 +351,21 @@ tuning_check(struct daemon *d, const struct domain_def *def, tuning_fn *fn,
 		fn(ctx, true, e.line, "/domain/cpu", &e);
 	e = (struct err){ 0 };
 	if (set_clock(&def->clock, &scratch, &e))
-		fn(ctx, true, 0, "/domain/clock", &e);
+		fn(ctx, true, def->line.clock, "/domain/clock", &e);
 	e = (struct err){ 0 };
 	if (set_timers(&def->clock, &scratch, &e))
-		fn(ctx, true, 0, "/domain/clock/timer", &e);
+		fn(ctx, true, def->line.clock, "/domain/clock/timer", &e);
 	e = (struct err){ 0 };
 	if (set_pins(&def->tune, &scratch, &e))
-		fn(ctx, true, 0, "/domain/cputune", &e);
+		fn(ctx, true, def->line.cputune ? def->line.cputune :
+		    def->line.vcpu, "/domain/cputune", &e);
 	e = (struct err){ 0 };
 	rc = tuning_limits(def, &v, &e);
 	if (!rc)
 		rc = cgroup_check(&d->cgroup, &v, &e);
-	if (rc)
-		fn(ctx, true, 0, def->tune.hard_limit || def->tune.soft_limit ?
-		    "/domain/memtune" : "/domain/cputune", &e);
+	/* The controller's name, or memtune's own errors, say which it is. */
+	if (rc && strstr(e.msg, "mem"))
+		fn(ctx, true, def->line.memtune, "/domain/memtune", &e);
+	else if (rc)
+		fn(ctx, true, def->line.cputune, "/domain/cputune", &e);
 }

@@ -35,6 +35,18 @@ monitor_pid(const struct monitor *mon)
 	return pid ? (int)pid : (int)getpid();
 }
 
+/* The processor the guest sees, as it was resolved before the start. */
+void
+monitor_put_cpu(const struct monitor *mon, struct ctl_msg *m)
+{
+	const struct vm_config *c = &mon->m->cfg;
+
+	ctl_put(m, "cpu.model", "%s", c->cpu_model);
+	ctl_put(m, "cpu.set", "%s", c->cpu_set);
+	ctl_put(m, "cpu.topology", "%u %u %u %u", c->sockets, c->dies,
+	    c->cores, c->threads);
+}
+
 void
 monitor_put_seal(const struct monitor *mon, struct ctl_msg *m)
 {
@@ -88,6 +100,7 @@ do_describe(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 	ctl_put(a, "seq", "%" PRIu64, mon->events.last);
 	monitor_put_seal(mon, a);
 	request_describe(mon, a);
+	monitor_put_cpu(mon, a);
 	return 0;
 }
 

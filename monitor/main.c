@@ -187,6 +187,7 @@ answer_ready(int setup_fd, const struct monitor *mon)
 	ctl_msg_init(&m, CTL_READY, 0);
 	ctl_put(&m, "pid", "%d", monitor_pid(mon));
 	monitor_put_seal(mon, &m);
+	monitor_put_cpu(mon, &m);
 	ctl_put(&m, "engine", "%s", mon->m->vm.engine->name);
 	ctl_put(&m, "boot", "%s", boot_kind_name(mon->m->plan.kind));
 	ctl_put(&m, "state", "%s", run_state_name(mon->state));

@@ -140,6 +140,8 @@ void control_pump(struct monitor *mon);
 int monitor_pid(const struct monitor *mon);
 /* "seal.LAYER=state" for each layer that is known. */
 void monitor_put_seal(const struct monitor *mon, struct ctl_msg *m);
+/* "cpu.model", "cpu.set", "cpu.topology" */
+void monitor_put_cpu(const struct monitor *mon, struct ctl_msg *m);
 
 /* --- requests.c --- */
 

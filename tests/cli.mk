@@ -37,3 +37,7 @@ dist_check_SCRIPTS += tests/smp_boot.test tests/smp_clock.test
 TESTS += tests/console/console_test.py
 EXTRA_DIST += tests/console/console_test.py tests/console/guest.S
 LONG_TESTS += tests/long/console.sh
+
+## What domains get of the host, and what is said of it.
+TESTS += tests/host/host_test.py
+EXTRA_DIST += tests/host/host_test.py tests/host/guest.S

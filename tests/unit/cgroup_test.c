@@ -96,6 +96,7 @@ plain_leaf(void)
 	assert_int_equal(mkdir(path, 0700), 0);
 	put(LEAF "/cpu.weight", "100");
 	put(LEAF "/memory.max", "max");
+	put(LEAF "/pids.max", "max");
 	put(LEAF "/cgroup.procs", "");
 }
 
@@ -114,8 +115,9 @@ values_are_written_and_controllers_enabled(void **state)
 	assert_true(fd >= 0);
 	assert_string_equal(get(LEAF "/memory.max"), "1073741824");
 	assert_string_equal(get(LEAF "/cpu.weight"), "333");
-	/* A plain file: "+cpu" over "memory\n", which was on already. */
-	assert_string_equal(get("cgroup.subtree_control"), "+cpury\n");
+	assert_string_equal(get(LEAF "/pids.max"), "64x");
+	/* A plain file: "+cpu" and "+pids" over "memory\n", which was on. */
+	assert_string_equal(get("cgroup.subtree_control"), "+pidsy\n");
 	assert_int_equal(cgroup_place(fd, 4711), 0);
 	assert_string_equal(get(LEAF "/cgroup.procs"), "4711");
 	close(fd);
