@@ -197,7 +197,7 @@ attach_living(struct attach *a)
 	take_note(a->d, dom, &note, &a->answer);
 	since = take_state(a, dom);
 	rc = monitor_attach(a->d, dom, a->control, a->answer.pid,
-	    open_pidfd(a->answer.pid, a->control), since, &e);
+	    open_pidfd(a->answer.pid, a->control), since, true, &e);
 	a->control = -1;
 	if (rc) {
 		log_line(LOG_ERR, "attach: vm=%s error=\"%s\"", dom->name,
@@ -286,7 +286,7 @@ attach_silent(struct attach *a)
 	log_line(LOG_WARN, "attach: vm=%s uuid=%s what=unresponsive pid=%d",
 	    dom->name, a->uuid, pidfd >= 0 ? (int)pid : 0);
 	if (monitor_attach(a->d, dom, a->control, pidfd >= 0 ? (pid_t)pid : 0,
-	    pidfd, since, &e))
+	    pidfd, since, false, &e))
 		log_line(LOG_ERR, "attach: vm=%s error=\"%s\"", dom->name,
 		    e.msg);
 	a->control = -1;

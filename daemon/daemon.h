@@ -336,10 +336,11 @@ void attach_over(struct daemon *d);
 void attach_stop(struct daemon *d);
 /*
  * A connected control socket, a pidfd (both taken over, -1: unknown), the pid
- * and the last event told of a monitor that outlived a daemon.
+ * and the last event told of a monitor that outlived a daemon.  One that does
+ * not answer yet is asked again and again.
  */
 MUST_USE int monitor_attach(struct daemon *d, struct domain *dom, int control,
-    pid_t pid, int pidfd, uint64_t since, struct err *e);
+    pid_t pid, int pidfd, uint64_t since, bool answers, struct err *e);
 /* The running domain's definition has changed: for the next daemon, too. */
 void monitor_note(struct domain *dom);
 /* The minor number of its control protocol. */

@@ -292,6 +292,8 @@ harden(void)
 
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	/* A limit on files is an error of one request, not our end. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* What a large message took goes back at once. */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	setrlimit(RLIMIT_CORE, &none);

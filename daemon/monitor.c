@@ -609,9 +609,56 @@ monitor_new(struct daemon *d, struct domain *dom, pid_t pid, int pidfd)
 
 /* ---- daemons come and go --------------- */
 
+static void resync(struct monitor *m);
+
+/* It answers again: everything may be as it was, or not. */
+static void
+on_resync(struct monitor *m, struct ctl_msg *answer, const struct err *e,
+    void *ctx)
+{
+	struct domain *dom = m->dom;
+	enum domain_state now = dom->state;
+	char text[32], reason[32] = "attached";
+
+	(void)ctx;
+	if (!answer) {
+		if (e->code == ERR_OPERATION_TIMEOUT)
+			resync(m);
+		return;
+	}
+	if (m->pidfd < 0 && answer->pid > 1) {
+		m->pid = answer->pid;
+		m->pidfd = (int)syscall(SYS_pidfd_open, m->pid, 0);
+		if (m->pidfd >= 0) {
+			ev_io_set(&m->pid_io, m->pidfd, EV_READ);
+			ev_io_start(m->d->loop, &m->pid_io);
+		}
+	}
+	monitor_take_seal(m, answer);
+	if (ctl_get(answer, "state", text, sizeof(text)))
+		(void)domain_state_parse(text, &now);
+	(void)ctl_get(answer, "reason", reason, sizeof(reason));
+	if (now != dom->state)
+		domain_set_state(m->d, dom, now, reason, "");
+	snprintf(dom->reason, sizeof(dom->reason), "%s", reason);
+	note_run(m);
+}
+
+static void
+resync(struct monitor *m)
+{
+	struct err e = { 0 };
+	struct ctl_msg ask;
+
+	ctl_msg_init(&ask, CTL_DESCRIBE, 0);
+	if (monitor_ask(m->dom, &ask, on_resync, NULL, &e))
+		log_line(LOG_WARN, "attach: vm=%s error=\"%s\"", m->dom->name,
+		    e.msg);
+}
+
 int
 monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
-    int pidfd, uint64_t since, struct err *e)
+    int pidfd, uint64_t since, bool answers, struct err *e)
 {
 	struct monitor *m;
 	int rc = 0;
@@ -628,6 +675,10 @@ monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
 		return 0;
 	watch_control(m, control);
 	rc = subscribe(m, since);
+	if (!rc && answers)
+		note_run(m);
+	else if (!rc)
+		resync(m);
 	return rc && rc != -EAGAIN ? err_set_sys(e, -rc, "domain %s: monitor",
 	    dom->name) : 0;
 }

@@ -137,9 +137,13 @@ last_word(int sig, siginfo_t *si, ucontext_t *uc)
 	if (dying->m)
 		put_vcpus(&l);
 	(void)report_last(&dying->report, l.s, l.n);
-	/* One that was sent, not caused, does not come again by itself. */
-	if (sig != SIGABRT && si->si_code <= 0)
-		raise(SIGABRT);
+	/*
+	 * One that was sent, not caused, does not come again by itself; and in
+	 * a process id namespace of its own the first process dies of nothing
+	 * that it could send itself.
+	 */
+	if (si->si_code <= 0)
+		__builtin_trap();
 	return false;
 }
 
@@ -147,15 +151,14 @@ static void
 on_signal(int sig, siginfo_t *si, void *uc)
 {
 	(void)last_word(sig, si, uc);
-	/* Not blocked, and back to its default action. */
-	raise(SIGABRT);
+	__builtin_trap();
 }
 
 int
 crash_watch(struct monitor *mon, struct err *e)
 {
-	struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags =
-	    SA_SIGINFO | SA_ONSTACK | SA_NODEFER | (int)SA_RESETHAND };
+	struct sigaction sa = { .sa_sigaction = on_signal,
+	    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	dying = mon;
 	if (sigaction(SIGABRT, &sa, NULL))

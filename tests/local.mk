@@ -26,6 +26,7 @@ include tests/programs.mk
 include tests/fuzz.mk
 include tests/seccomp.mk
 include tests/sandbox.mk
+include tests/durable.mk
 
 EXTRA_DIST += $(LONG_TESTS)
 .PHONY: check-long
