@@ -162,6 +162,7 @@ any_scalar(void)
 
 	push(types, json_object_new_string("integer"));
 	push(types, json_object_new_string("string"));
+	push(types, json_object_new_string("boolean"));
 	add(o, "type", types);
 	return o;
 }
