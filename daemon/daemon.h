@@ -239,12 +239,6 @@ MUST_USE int store_load(const char *state_dir,
 
 /* ---- files.c --------------- */
 
-/* Open with the client's rights, from the daemon itself. */
-MUST_USE int file_open_input(const struct client_ids *ids, const char *object,
-    const char *path, int *fd, struct err *e);
-/* Do something with the client's rights; its result, or negative errno. */
-MUST_USE int file_as(const struct client_ids *ids, int (*fn)(const void *),
-    const void *ctx);
 /* A socket that was made for a client goes away again, if it still is one. */
 void file_remove_socket(struct daemon *d, const struct client_ids *ids,
     const char *path);

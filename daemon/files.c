@@ -163,6 +163,8 @@ file_do(enum file_kind kind, const char *path, struct file_result *f,
 		return -EINVAL;
 	if (strnlen(path, WIRE_PATH) == WIRE_PATH)
 		return -ENAMETOOLONG;
+	if (kind >= FILE_LOOK_KERNEL)
+		return file_look(kind, path, f, problem);
 	if (kind == FILE_LISTEN || kind == FILE_CONNECT)
 		return do_socket(kind, path, &f->fd);
 	if (kind != FILE_REMOVE_SOCKET)

@@ -15,11 +15,24 @@
 
 struct check {
 	struct daemon *d;
-	const struct client_ids *ids;
-	const struct domain_def *def;
-	struct json_object *problems;	/* array */
+	struct call *call;
+	struct client_ids ids;
+	struct domain_def *def;		/* owned */
+	struct json_object *problems;	/* array; null where one may follow */
 	struct json_object *result;
+	unsigned pending;		/* looks, +1 while asking for more */
 	bool failed;
+};
+
+/* A file that somebody looks at; its problem has a place in the list. */
+struct look {
+	struct check *c;
+	struct file_request r;
+	char object[32];
+	char *path;			/* owned */
+	int line;
+	const char *xpath;
+	size_t place;
 };
 
 static void
@@ -34,8 +47,8 @@ struct problem {
 	const char *xpath, *rule, *reason, *hint;
 };
 
-static void
-add(struct check *c, const struct problem *q)
+static struct json_object *
+problem_json(struct check *c, const struct problem *q)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -55,8 +68,14 @@ add(struct check *c, const struct problem *q)
 	add_text(o, "reason", q->reason);
 	if (q->hint && *q->hint)
 		add_text(o, "hint", q->hint);
-	json_object_array_add(c->problems, o);
 	c->failed |= q->error;
+	return o;
+}
+
+static void
+add(struct check *c, const struct problem *q)
+{
+	json_object_array_add(c->problems, problem_json(c, q));
 }
 
 /* Something about the host, at the element that asks for it. */
@@ -120,42 +139,103 @@ check_mode(struct check *c)
 	json_object_object_add(c->result, "reasons", reasons);
 }
 
+/* ---- files --------------- */
+
+static void
+finish(struct check *c)
+{
+	struct json_object *all;
+	size_t i;
+
+	if (--c->pending)
+		return;
+	all = json_object_new_array();
+	for (i = 0; i < json_object_array_length(c->problems); i++) {
+		struct json_object *o = json_object_array_get_idx(c->problems,
+		    i);
+
+		if (o)
+			json_object_array_add(all, json_object_get(o));
+	}
+	json_object_object_add(c->result, "ok",
+	    json_object_new_boolean(!c->failed));
+	json_object_object_add(c->result, "problems", all);
+	json_object_put(c->problems);
+	domain_def_free(c->def);
+	call_ok(c->call, c->result, -1);
+	free(c);
+}
+
+static void
+on_look(void *ctx, const struct file_result *f, const struct err *answer)
+{
+	struct look *l = ctx;
+	struct check *c = l->c;
+	struct err e = { 0 };
+
+	if (check_explain(&l->r, f, answer, &e))
+		json_object_array_put_idx(c->problems, l->place,
+		    problem_json(c, &(struct problem){ .error = true,
+		    .code = e.code, .line = l->line, .xpath = l->xpath,
+		    .reason = e.msg, .hint = e.hint }));
+	free(l->path);
+	free(l);
+	finish(c);
+}
+
+/* Look at path as the client would; l comes by value. */
+static void
+ask(struct check *c, enum file_kind kind, const char *path,
+    const struct look *like)
+{
+	struct look *l = malloc(sizeof(*l));
+	struct err e = { 0 };
+
+	BUG_ON(!l);
+	*l = *like;
+	l->c = c;
+	l->path = strdup(path);
+	l->r = (struct file_request){ .kind = kind, .ids = &c->ids,
+		.object = l->object, .path = l->path };
+	l->place = json_object_array_length(c->problems);
+	json_object_array_add(c->problems, NULL);
+	c->pending++;
+	if (l->path && spawner_file(c->d->spawner, &l->r, on_look, l))
+		return;
+	err_set_sys(&e, ENOMEM, "%s", l->object);
+	on_look(l, &(struct file_result){ .fd = -1, .slave = -1 }, &e);
+}
+
 static void
 check_images(struct check *c)
 {
 	const struct domain_def *def = c->def;
-	struct err e = { 0 };
 
-	if (def->kernel && check_kernel(c->ids, def->kernel, &e))
-		add_err(c, true, def->line.kernel, "/domain/os/kernel", &e);
-	e = (struct err){ 0 };
-	if (def->initrd && check_initrd(c->ids, def->initrd, &e))
-		add_err(c, true, def->line.initrd, "/domain/os/initrd", &e);
+	if (def->kernel)
+		ask(c, FILE_LOOK_KERNEL, def->kernel, &(struct look){
+		    .object = "kernel", .line = def->line.kernel,
+		    .xpath = "/domain/os/kernel" });
+	if (def->initrd)
+		ask(c, FILE_LOOK_INITRD, def->initrd, &(struct look){
+		    .object = "initrd", .line = def->line.initrd,
+		    .xpath = "/domain/os/initrd" });
 }
 
 static void
 check_serial(struct check *c, unsigned port)
 {
 	const struct vm_serial_want *w = &c->def->serial[port];
-	static const char xpath[] = "/domain/devices/serial";
-	struct err e = { 0 };
-	char object[32];
-	int rc = 0;
+	struct look l = { .line = w->line,
+		.xpath = "/domain/devices/serial" };
+	bool socket = w->kind == VM_SERIAL_UNIX;
 
-	snprintf(object, sizeof(object), "serial %u: %s", port,
-	    w->kind == VM_SERIAL_UNIX ? "socket" : "file");
-	if (w->path && w->kind == VM_SERIAL_UNIX)
-		rc = check_may_listen(c->ids, object, w->path, &e);
-	else if (w->path)
-		rc = check_may_write(c->ids, object, w->path, &e);
-	if (rc)
-		add_err(c, true, w->line, xpath, &e);
-	if (!w->log_path)
-		return;
-	snprintf(object, sizeof(object), "serial %u: log", port);
-	e = (struct err){ 0 };
-	if (check_may_write(c->ids, object, w->log_path, &e))
-		add_err(c, true, w->line, xpath, &e);
+	snprintf(l.object, sizeof(l.object), "serial %u: %s", port,
+	    socket ? "socket" : "file");
+	if (w->path)
+		ask(c, socket ? FILE_MAY_LISTEN : FILE_MAY_WRITE, w->path, &l);
+	snprintf(l.object, sizeof(l.object), "serial %u: log", port);
+	if (w->log_path)
+		ask(c, FILE_MAY_WRITE, w->log_path, &l);
 }
 
 static void
@@ -244,9 +324,9 @@ void
 on_domain_check(struct daemon *d, struct call *call,
     struct json_object *params)
 {
-	struct check c = { .d = d, .ids = &call->conn->ids };
 	struct domain_def *def = NULL;
 	struct err e = { 0 };
+	struct check *c;
 	size_t i;
 	int rc = parse(params, &def, &e);
 
@@ -255,17 +335,19 @@ on_domain_check(struct daemon *d, struct call *call,
 		call_fail(call, &e);
 		return;
 	}
-	c.problems = json_object_new_array();
-	c.result = json_object_new_object();
-	c.def = def;
+	c = calloc(1, sizeof(*c));
+	BUG_ON(!c);
+	c->d = d;
+	c->call = call;
+	c->ids = call->conn->ids;
+	c->problems = json_object_new_array();
+	c->result = json_object_new_object();
+	c->def = def;
+	c->pending = 1;
 	/* What is not XML at all cannot be looked at any further. */
 	if (rc)
-		add_err(&c, true, e.line, e.element, &e);
+		add_err(c, true, e.line, e.element, &e);
 	for (i = 0; !rc && i < ARRAY_LEN(checks); i++)
-		checks[i](&c);
-	json_object_object_add(c.result, "ok",
-	    json_object_new_boolean(!c.failed));
-	json_object_object_add(c.result, "problems", c.problems);
-	domain_def_free(def);
-	call_ok(call, c.result, -1);
+		checks[i](c);
+	finish(c);
 }

@@ -330,7 +330,8 @@ explain_file(const struct spawn_job *j, const struct wire_answer *a,
 		return;
 	}
 	err_set_sys(e, sys, "%s \"%.256s\": cannot %s", j->object, j->path,
-	    j->kind == FILE_LISTEN ? "listen there" :
+	    j->kind == FILE_LISTEN || j->kind == FILE_MAY_LISTEN ?
+	    "listen there" :
 	    j->kind == FILE_CONNECT ? "connect" : "open");
 	err_path(e, j->path);
 	if (sys == ENOENT)

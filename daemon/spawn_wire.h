@@ -72,6 +72,9 @@ ssize_t wire_recv(int sock, void *packet, size_t size, int *fds,
 
 /* For good: this process has them from now on. */
 MUST_USE int file_take_ids(const struct client_ids *ids);
+/* What file_do() does for the kinds of domain.check. */
+int file_look(enum file_kind kind, const char *path, struct file_result *f,
+    enum wire_problem *problem);
 /* 0 or negative errno and *problem. */
 MUST_USE int file_do(enum file_kind kind, const char *path,
     struct file_result *f, enum wire_problem *problem);

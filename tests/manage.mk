@@ -39,9 +39,9 @@ tests_unit_select_test_SOURCES = tests/unit/select_test.c
 tests_unit_select_test_CFLAGS = $(manage_cflags)
 tests_unit_select_test_LDADD = $(manage_libs)
 tests_unit_store_test_SOURCES = tests/unit/store_test.c daemon/store.c \
-	daemon/files.c daemon/run_dir.c daemon/states.c
+	daemon/files.c daemon/file_look.c daemon/run_dir.c daemon/states.c
 tests_unit_spawner_test_SOURCES = tests/unit/spawner_test.c daemon/spawn.c \
-	daemon/spawner.c daemon/birth.c daemon/birth_child.c daemon/files.c
+	daemon/spawner.c daemon/birth.c daemon/birth_child.c daemon/files.c daemon/file_look.c
 tests_unit_spawner_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
 tests_unit_spawner_test_LDADD = $(manage_libs) $(EV_LIBS)
 tests_unit_store_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
