@@ -244,6 +244,8 @@ FIELDS(Console) = {
 	  "what is sent reaches the guest; else another viewer's does", NULL },
 	{ "skipped", RESULT_INT, ALWAYS,
 	  "bytes of earlier output that will not come", NULL },
+	{ "replayed", RESULT_INT, ALWAYS,
+	  "bytes of earlier output that come first", NULL },
 	END
 };
 SHAPE(Console, SHAPE_OPEN, "a stream socket of the port's bytes came along");

@@ -82,6 +82,7 @@ console_join(struct cli *cli, struct console_join *j, int *fd, struct err *e)
 		return rc;
 	j->writer = json_flag(result, "writer");
 	j->skipped = (uint64_t)json_int(result, "skipped", 0);
+	j->replayed = (uint64_t)json_int(result, "replayed", 0);
 	json_object_put(result);
 	return *fd >= 0 ? 0 : err_set(e, ERR_RPC,
 	    "domain %s: the daemon sent no console", j->name);
@@ -264,6 +265,9 @@ attach(struct session *s)
 		close(fd);
 		return cli_fail(s->cli, &e);
 	}
+	/* Nobody but a terminal answers what it is shown. */
+	if (isatty(STDOUT_FILENO))
+		p->replay.left = s->join.replayed;
 	p->escapes = true;
 	p->keys = s->keys;
 	p->mute = s->join.watch;

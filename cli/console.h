@@ -16,6 +16,7 @@ struct console_join {
 	const char *history;	/* a size; NULL: the daemon's default */
 	bool writer;		/* out: what we send reaches the guest */
 	uint64_t skipped;	/* out: earlier bytes that are not shown */
+	uint64_t replayed;	/* out: earlier bytes that come first */
 };
 
 /* All of this run that is kept, for whoever wants to miss nothing. */

@@ -7,7 +7,7 @@ bin_trivisor_SOURCES = cli/cli.h cli/main.c cli/verbs_tab.c cli/args.c \
 	cli/edit.c cli/domstats.c cli/top.c cli/complete.c cli/completion.c \
 	cli/show.c cli/bt_stats.c cli/run_opts.h cli/run_opts.c cli/console.c cli/pump.h \
 	cli/pump.c cli/term.h cli/term.c cli/private.h cli/private.c \
-	cli/keys.h cli/keys.c cli/console.h cli/run.c cli/check.c
+	cli/keys.h cli/keys.c cli/replay.h cli/replay.c cli/console.h cli/run.c cli/check.c
 bin_trivisor_CPPFLAGS = $(AM_CPPFLAGS) -DTRIVISOR_SBINDIR='"$(sbindir)"'
 bin_trivisor_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
 bin_trivisor_LDADD = libapi.a libvm.a libbase.a $(JSON_C_LIBS) $(LIBXML2_LIBS)

@@ -20,6 +20,7 @@
 #include "cli/pump.h"
 
 #define CTRL_C 0x03
+#define CHUNK 16384
 
 enum { SLOT_CONSOLE, SLOT_IN, SLOT_SIGNALS, SLOT_CLIENT, SLOT_OUT, SLOTS };
 
@@ -148,11 +149,22 @@ watch_lines(struct pump *p, const char *data, size_t n)
 	return found | line_matches(p);
 }
 
+static bool
+show(struct pump *p, const char *data, size_t n)
+{
+	char clean[CHUNK + REPLAY_HELD];
+
+	if (!p->replay.left && !p->replay.n_held)
+		return write_all(p->out, data, n);
+	n = replay_take(&p->replay, data, n, clean);
+	return write_all(p->out, clean, n);
+}
+
 /* 0: go on; else what to return, plus one. */
 static int
 read_console(struct pump *p)
 {
-	char buf[16384];
+	char buf[CHUNK];
 	ssize_t n;
 
 	n = read(p->console, buf, sizeof(buf));
@@ -163,7 +175,7 @@ read_console(struct pump *p)
 		return PUMP_CONSOLE_END + 1;
 	}
 	p->mid_line = buf[n - 1] != '\n';
-	if (!write_all(p->out, buf, (size_t)n))
+	if (!show(p, buf, (size_t)n))
 		return PUMP_OUTPUT_END + 1;
 	if (p->until && watch_lines(p, buf, (size_t)n))
 		return PUMP_MATCH + 1;

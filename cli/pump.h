@@ -14,6 +14,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "cli/keys.h"
+#include "cli/replay.h"
 #include "cli/term.h"
 
 struct client;
@@ -50,6 +51,7 @@ struct pump {
 	bool interrupts;	/* second Ctrl-C within a second ends */
 	ns_t last_interrupt;
 	struct term term;
+	struct replay replay;	/* of what comes first, when out answers */
 
 	bool mid_line;		/* the guest's last line has not ended */
 	regex_t *until;		/* borrowed, NULL: none */

@@ -100,6 +100,7 @@ struct console_view {
 	uint64_t history;	/* bytes of the past, as far as there are */
 	bool writer;		/* out: it may write now */
 	uint64_t skipped;	/* out: earlier bytes that are not shown */
+	uint64_t replayed;	/* out: so many of the past come first */
 };
 
 /* --- console.c --- */

@@ -148,6 +148,7 @@ do_console(struct monitor *mon, const struct ctl_msg *q, struct ctl_msg *a,
 	ctl_put(a, "serial", "%" PRIu64, serial);
 	ctl_put(a, "writer", "%s", v.writer ? "true" : "false");
 	ctl_put(a, "skipped", "%" PRIu64, v.skipped);
+	ctl_put(a, "replayed", "%" PRIu64, v.replayed);
 	return 0;
 }
 

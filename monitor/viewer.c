@@ -183,6 +183,7 @@ console_attach(struct console *k, enum viewer_kind kind, int fd,
 	want->writer = k->writer == v;
 	begin_in_the_past(k, v, want->history);
 	want->skipped = v->at - MIN(v->at, v->past_end - v->past_at);
+	want->replayed = v->past_end - v->past_at + k->written - v->at;
 	return 0;
 }
 

@@ -7,7 +7,7 @@ tests_unit_cli_args_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_cli_args_test_LDADD = libapi.a libbase.a $(JSON_C_LIBS) \
 	$(CMOCKA_LIBS)
 tests_unit_cli_pump_test_SOURCES = tests/unit/cli_pump_test.c cli/pump.c \
-	cli/term.c cli/keys.c
+	cli/term.c cli/keys.c cli/replay.c
 tests_unit_cli_pump_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) \
 	$(JSON_C_CFLAGS)
 tests_unit_cli_pump_test_LDADD = libapi.a libbase.a $(JSON_C_LIBS) \

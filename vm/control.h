@@ -15,7 +15,7 @@
  * CTL_CONSOLE is answered with one SCM_RIGHTS descriptor: a stream socket that
  * carries raw console bytes both ways, the latest history first; writer= says
  * whether what is written there reaches the guest, skipped= how many earlier
- * bytes are not shown.  It outlives the daemon.
+ * bytes are not shown, replayed= how many are.  It outlives the daemon.
  */
 #ifndef TRIVISOR_VM_CONTROL_H
 #define TRIVISOR_VM_CONTROL_H

@@ -368,6 +368,63 @@ guest_that_does_not_read_blocks_nothing(void **state)
 	expect(f->out[0], "still here\n");
 }
 
+/* --- replay -------------------------------------------------------------------- */
+
+/* In one go, and byte by byte. */
+static void
+replayed(const char *in, size_t n, uint64_t past, const char *expected)
+{
+	struct replay r = { .left = past };
+	struct replay slow = { .left = past };
+	char out[256 + REPLAY_HELD];
+	size_t used = 0;
+	size_t i;
+
+	used = replay_take(&r, in, n, out);
+	out[used] = 0;
+	assert_string_equal(out, expected);
+	for (used = 0, i = 0; i < n; i++)
+		used += replay_take(&slow, in + i, 1, out + used);
+	out[used] = 0;
+	assert_string_equal(out, expected);
+}
+
+static void
+questions_of_the_past_are_not_asked_again(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} t[] = {
+		{ "a\033[6nb", "ab" },
+		{ "\033[c\033[>c\033[0c\033[?6n\033Z\005", "" },
+		{ "\033[18t\033[>q\033[?2026$p\033[?u", "" },
+		{ "\033]11;?\007x\033]4;1;?\033\\y", "xy" },
+		{ "\033P+q544e\033\\\033P$qm\033\\z", "z" },
+		{ "\033\033[6n\033[\033[c\033]\033[n", "\033\033[\033]" },
+		/* All else stays. */
+		{ "\033[1;31mred\033[0m\033[2J\033[H\033(B\033M",
+		  "\033[1;31mred\033[0m\033[2J\033[H\033(B\033M" },
+		{ "\033]0;title\007\033[?25l\033[4 q\033[1p",
+		  "\033]0;title\007\033[?25l\033[4 q\033[1p" },
+		{ "\033[3\r\n\303\244\033", "\033[3\r\n\303\244\033" },
+	};
+	char big[400];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(t); i++)
+		replayed(t[i].in, strlen(t[i].in), strlen(t[i].in),
+		    t[i].out);
+	/* What is asked now is asked, even if it began before. */
+	replayed("\033[6n\033[6n", 8, 4, "\033[6n");
+	replayed("x\033[6n", 5, 2, "x\033[6n");
+	/* Not every beginning has an end. */
+	memset(big, 'x', sizeof(big));
+	memcpy(big, "\033]", 2);
+	big[250] = 0;
+	replayed(big, 250, 250, big);
+}
+
 int
 main(void)
 {
@@ -386,6 +443,7 @@ main(void)
 		T(mute_sends_nothing),
 		cmocka_unit_test(tilde_commands_begin_a_line),
 		cmocka_unit_test(escape_can_be_chosen),
+		cmocka_unit_test(questions_of_the_past_are_not_asked_again),
 		T(reader_that_goes_away_is_noticed),
 		T(guest_that_does_not_read_blocks_nothing),
 	};
