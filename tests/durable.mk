@@ -12,7 +12,7 @@ LONG_TESTS += tests/long/durable.sh
 check_PROGRAMS += tests/unit/store_crash_test
 TESTS += tests/unit/store_crash_test
 tests_unit_store_crash_test_SOURCES = tests/unit/store_crash_test.c \
-	daemon/store.c daemon/files.c
+	daemon/store.c daemon/files.c daemon/file_look.c
 tests_unit_store_crash_test_CFLAGS = $(manage_cflags) -fno-strict-aliasing
 tests_unit_store_crash_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=openat \
 	-Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=unlinkat \
