@@ -41,14 +41,20 @@ attach_sync(struct monitor *mon, unsigned serial)
 	const struct console *k = &mon->m->console[serial];
 
 	for (unsigned i = 0; i < CONSOLE_VIEWERS; i++) {
+		const struct console_viewer *v = &k->viewer[i];
 		ev_io *w = &mon->viewer_io[serial][i];
+		uint64_t *whose = &mon->viewer_order[serial][i];
 		int want = (console_wants_read(k, i) ? EV_READ : 0) |
 		    (console_wants_write(k, i) ? EV_WRITE : 0);
 
-		/* Stopped first: the descriptor's number may be another's. */
+		/* The same number may be another's descriptor by now. */
+		if (ev_is_active(w) && *whose == v->order &&
+		    (w->events & (EV_READ | EV_WRITE)) == want)
+			continue;
 		ev_io_stop(mon->loop, w);
+		*whose = v->order;
 		if (want) {
-			ev_io_set(w, k->viewer[i].fd, want);
+			ev_io_set(w, v->fd, want);
 			ev_io_start(mon->loop, w);
 		}
 	}

@@ -72,6 +72,7 @@ struct monitor {
 	ev_signal sigterm;
 	struct client client[MAX_CLIENTS];
 	ev_io viewer_io[VM_MAX_SERIALS][CONSOLE_VIEWERS];
+	uint64_t viewer_order[VM_MAX_SERIALS][CONSOLE_VIEWERS];
 	ev_io line_io[VM_MAX_SERIALS];	/* sockets of serial ports */
 	struct event_ring events;
 	struct gdb *gdb;		/* owned, NULL none */

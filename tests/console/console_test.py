@@ -458,7 +458,7 @@ def test_flood_with_stopped_readers():
         got = got[-64:] + read_until(fast.out, rb"(?s).", 600)
     seconds = time.monotonic() - began
     grown = rss(pid) - before
-    print(f"  {(last + 1) / 1e5:.0f} MB in {seconds:.1f} s, RSS + "
+    print(f"summary: {(last + 1) / 1e5:.0f} MB in {seconds:.1f} s, RSS + "
           f"{grown >> 10} KiB")
     assert grown <= (2 << 20) + before // 100
     assert stats("s")["serial0.bytes"] > 10 * last
