@@ -21,6 +21,7 @@
 #include "daemon/monitor.h"
 #include "daemon/note.h"
 #include "daemon/power.h"
+#include "daemon/tuning.h"
 
 /* So long clients wait for those that do not answer. */
 #define ANSWER_SECONDS 2.0
@@ -207,6 +208,7 @@ attach_living(struct attach *a)
 		monitor_take_cpu(dom->monitor, &a->answer);
 		serials_take(dom->monitor, &a->answer);
 		power_resume(dom, &a->answer);
+		tuning_reapply(a->d, dom);
 		log_line(LOG_INFO, "attach: vm=%s uuid=%s pid=%d state=%s",
 		    dom->name, a->uuid, a->answer.pid,
 		    domain_state_name(dom->state));

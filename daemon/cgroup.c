@@ -22,8 +22,6 @@
 #define VM_PREFIX "vm-"
 /* One without a process that is older was left by somebody who died. */
 #define STALE_SECONDS 60
-/* Threads of a monitor: its vCPUs and a few more. */
-#define MAX_PIDS "64"
 
 static const char delegate_hint[] = "run trivisord as a systemd service with "
     "Delegate=yes, or in \"systemd-run --scope -p Delegate=yes\"";
@@ -366,16 +364,35 @@ set_values(const struct cgroup_tree *t, int parent, int leaf,
 	return 0;
 }
 
-/* A second lock against processes that nobody wants, where it can be had. */
-static void
-limit_pids(int parent, int leaf)
+void
+cgroup_release(const char *dir)
 {
+	char path[CGROUP_PATH_BYTES];
 	char list[512];
+	char word[40];
+	bool is_root = false;
+	char *slash;
+	int fd;
 
-	if (!read_text(parent, "cgroup.controllers", list, sizeof(list)) ||
-	    !has_word(list, "pids") || enable(parent, "pids") ||
-	    write_text(leaf, "pids.max", MAX_PIDS))
+	if (dir)
+		snprintf(path, sizeof(path), "%s", dir);
+	else if (!cgroup_own(path, sizeof(path), &is_root) || is_root)
 		return;
+	/* Where systemd puts what it runs after the end of a service. */
+	slash = strrchr(path, '/');
+	if (!dir && slash && !strcmp(slash, "/.control"))
+		*slash = '\0';
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (read_text(fd, "cgroup.subtree_control", list, sizeof(list)))
+		for (char *p = strtok(list, " "); p; p = strtok(NULL, " ")) {
+			snprintf(word, sizeof(word), "-%.32s", p);
+			/* What cannot be is found out by whoever starts us. */
+			if (write_text(fd, "cgroup.subtree_control", word))
+				break;
+		}
+	close(fd);
 }
 
 /* --- a monitor's -------------------------------------------------------------- */
@@ -424,8 +441,6 @@ cgroup_make(const struct cgroup_tree *t, const char *uuid,
 		*fd = -1;
 	} else {
 		rc = set_values(t, parent, *fd, v, e);
-		if (!rc)
-			limit_pids(parent, *fd);
 	}
 	close(parent);
 	if (rc && *fd >= 0) {

@@ -67,6 +67,13 @@ MUST_USE int cgroup_make(const struct cgroup_tree *t, const char *uuid,
     const struct cgroup_values *v, int *fd, struct err *e);
 /* Move a process into it: 0 or negative errno. */
 MUST_USE int cgroup_place(int fd, pid_t pid);
+/*
+ * Take back the controllers that monitors' cgroups were given, in dir or where
+ * this process is: systemd before 254 cannot start a service in a cgroup that
+ * hands controllers on, which ours goes on doing as long as a domain with
+ * limits lives.  cgroup_make() of the next daemon sets the limits again.
+ */
+void cgroup_release(const char *dir);
 /* Kill what is left in it and remove it. */
 void cgroup_remove(const struct cgroup_tree *t, const char *uuid);
 

@@ -22,7 +22,7 @@ enum {
 	OPT_STATE, OPT_RUN, OPT_LOG, OPT_MONITOR,
 	OPT_CGROUP, OPT_SANDBOX, OPT_CONSOLE_LOG, OPT_ADMIN_GROUP, OPT_PRIVATE,
 	OPT_LIFELINE, OPT_PARENT, OPT_READY, OPT_FOREGROUND, OPT_VERBOSE,
-	OPT_VERSION, OPT_HELP,
+	OPT_RELEASE_CGROUP, OPT_VERSION, OPT_HELP,
 };
 
 static const struct {
@@ -62,6 +62,9 @@ static const struct {
 	{ "foreground", OPT_FOREGROUND, NULL,
 	  "stay in the foreground (always so)" },
 	{ "verbose", OPT_VERBOSE, NULL, "log more" },
+	{ "release-cgroup", OPT_RELEASE_CGROUP, NULL,
+	  "only take controllers back from monitors' cgroups, until the next "
+	  "daemon; for ExecStopPost= with systemd before 254" },
 	{ "version", OPT_VERSION, NULL, "print the version" },
 	{ "help", OPT_HELP, NULL, "print this" },
 };
@@ -321,6 +324,10 @@ options_parse(struct options *o, int argc, char **argv)
 			else
 				dprintf(STDOUT_FILENO, "trivisord %s\n",
 				    PACKAGE_VERSION);
+			return 1;
+		}
+		if (id == OPT_RELEASE_CGROUP) {
+			cgroup_release(o->cgroup[0] ? o->cgroup : NULL);
 			return 1;
 		}
 		if (id == '?' || !take_option(o, id, optarg)) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "modes/cpu_model.h"
 
 #define DEFAULT_PERIOD 100000u	/* of cpu.max, microseconds */
@@ -334,6 +335,23 @@ tuning_limits(const struct domain_def *def, struct cgroup_values *v,
 		    (unsigned long long)t->shares);
 	rc = add_bandwidth(t, def->cfg.vcpus, v, e);
 	return rc ? rc : add_memory(t, v, e);
+}
+
+void
+tuning_reapply(struct daemon *d, const struct domain *dom)
+{
+	struct cgroup_values v;
+	struct err e = { 0 };
+	int fd = -1;
+	int rc = tuning_limits(domain_current(dom), &v, &e);
+
+	if (!rc && v.n)
+		rc = cgroup_make(&d->cgroup, dom->uuid, &v, &fd, &e);
+	if (fd >= 0)
+		close(fd);
+	if (rc)
+		log_line(LOG_ERR, "attach: vm=%s what=limits error=\"%s\"",
+		    dom->name, e.msg);
 }
 
 /* --- domain.check ------------------------------------------------------------------ */

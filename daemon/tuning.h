@@ -30,6 +30,11 @@ MUST_USE int tuning_host(const struct domain_def *def, struct vm_config *c,
 /* cputune and memtune as values of a cgroup; what has no such is refused. */
 MUST_USE int tuning_limits(const struct domain_def *def,
     struct cgroup_values *v, struct err *e);
+/*
+ * Set the limits of a domain that runs once more, as the daemon before may
+ * have had to take them back (cgroup_release()).
+ */
+void tuning_reapply(struct daemon *d, const struct domain *dom);
 /* All of the above, for domain.check: every error and note goes to fn. */
 void tuning_check(struct daemon *d, const struct domain_def *def,
     tuning_fn *fn, void *ctx);

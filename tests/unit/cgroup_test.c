@@ -96,7 +96,6 @@ plain_leaf(void)
 	assert_int_equal(mkdir(path, 0700), 0);
 	put(LEAF "/cpu.weight", "100");
 	put(LEAF "/memory.max", "max");
-	put(LEAF "/pids.max", "max");
 	put(LEAF "/cgroup.procs", "");
 }
 
@@ -115,12 +114,21 @@ values_are_written_and_controllers_enabled(void **state)
 	assert_true(fd >= 0);
 	assert_string_equal(get(LEAF "/memory.max"), "1073741824");
 	assert_string_equal(get(LEAF "/cpu.weight"), "333");
-	assert_string_equal(get(LEAF "/pids.max"), "64x");
-	/* A plain file: "+cpu" and "+pids" over "memory\n", which was on. */
-	assert_string_equal(get("cgroup.subtree_control"), "+pidsy\n");
+	/* A plain file: "+cpu" over "memory\n", which was on already. */
+	assert_string_equal(get("cgroup.subtree_control"), "+cpury\n");
 	assert_int_equal(cgroup_place(fd, 4711), 0);
 	assert_string_equal(get(LEAF "/cgroup.procs"), "4711");
 	close(fd);
+}
+
+static void
+controllers_are_taken_back(void **state)
+{
+	(void)state;
+	put("cgroup.subtree_control", "cpu memory\n");
+	cgroup_release(dir);
+	/* A plain file: "-cpu", then "-memory" over it. */
+	assert_string_equal(get("cgroup.subtree_control"), "-memoryory\n");
 }
 
 static void
@@ -271,6 +279,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    values_are_written_and_controllers_enabled, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(controllers_are_taken_back,
+		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_controller_that_is_missing_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
