@@ -142,7 +142,7 @@ last_word(int sig, siginfo_t *si, ucontext_t *uc)
 	 * a process id namespace of its own the first process dies of nothing
 	 * that it could send itself.
 	 */
-	if (si->si_code <= 0)
+	if (sig != SIGABRT && si->si_code <= 0)
 		__builtin_trap();
 	return false;
 }
@@ -151,14 +151,16 @@ static void
 on_signal(int sig, siginfo_t *si, void *uc)
 {
 	(void)last_word(sig, si, uc);
+	/* Not blocked any more, and back to its default action. */
+	raise(SIGABRT);
 	__builtin_trap();
 }
 
 int
 crash_watch(struct monitor *mon, struct err *e)
 {
-	struct sigaction sa = { .sa_sigaction = on_signal,
-	    .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags =
+	    SA_SIGINFO | SA_ONSTACK | SA_NODEFER | (int)SA_RESETHAND };
 
 	dying = mon;
 	if (sigaction(SIGABRT, &sa, NULL))
