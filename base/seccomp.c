@@ -62,8 +62,8 @@ add_rules(scmp_filter_ctx ctx, const struct seccomp_class *c)
 
 		for (; n < SECCOMP_MAX_PINS && r->pin[n].op; n++)
 			cmp[n] = comparison(&r->pin[n]);
-		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, r->nr, n,
-		    cmp);
+		rc = seccomp_rule_add_array(ctx, c->forbids ?
+		    SCMP_ACT_KILL_PROCESS : SCMP_ACT_ALLOW, r->nr, n, cmp);
 		if (rc)
 			return rc;
 	}
@@ -105,7 +105,8 @@ seccomp_build(struct seccomp_filter **out, const struct seccomp_class *c,
     struct err *e)
 {
 	/* Calls of other ABIs (32-bit, x32) are killed as well. */
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx ctx = seccomp_init(c->forbids ? SCMP_ACT_ALLOW :
+	    SCMP_ACT_KILL_PROCESS);
 	int rc = ctx ? 0 : -ENOMEM;
 
 	if (!rc)

@@ -2,7 +2,8 @@
 /*
  * System calls that a class of threads may make: a table of rules becomes a
  * filter, the filter a thread's own for the rest of its life.  Any other call,
- * or one with other arguments, kills the whole process (SIGSYS).
+ * or one with other arguments, kills the whole process (SIGSYS).  Filters add
+ * up, and threads inherit.
  *
  *	seccomp_build()		once per class, while everything is allowed
  *	seccomp_install()	each thread of the class
@@ -38,6 +39,7 @@ struct seccomp_class {
 	const char *name;
 	const struct seccomp_rule *rules;
 	size_t n;
+	bool forbids;		/* what the rules say; everything else passes */
 };
 
 struct seccomp_filter;

@@ -17,6 +17,19 @@ static pthread_cond_t entered = PTHREAD_COND_INITIALIZER;
 static unsigned n_inside, n_failed;
 static struct err why;			/* of the first that failed */
 
+static int
+enter_setup(struct err *e)
+{
+	struct seccomp_filter *f;
+	int rc = seccomp_build(&f, &jail_setup, e);
+
+	if (rc)
+		return rc;
+	rc = seccomp_install(f, e);
+	seccomp_free(f);
+	return rc;
+}
+
 int
 jail_begin(struct sandbox_state *seal, const struct vm_config *cfg,
     struct err *e)
@@ -30,7 +43,7 @@ jail_begin(struct sandbox_state *seal, const struct vm_config *cfg,
 	rc = seal_privileges(seal, cfg->host_without, e);
 	for (int c = 0; !rc && c < JAIL_CLASSES; c++)
 		rc = seccomp_build(&filter[c], &jail_class[c], e);
-	return rc;
+	return rc ? rc : enter_setup(e);
 }
 
 void

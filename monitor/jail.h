@@ -23,6 +23,8 @@ enum jail_class_id {
 
 /* jail_tab.c: what each may do. */
 extern const struct seccomp_class jail_class[JAIL_CLASSES];
+/* What set-up, which reads images, may not do already. */
+extern const struct seccomp_class jail_setup;
 
 /* *seal: what is in force; the layers of ours are noted there. */
 MUST_USE int jail_begin(struct sandbox_state *seal,

@@ -25,6 +25,44 @@
 #define ANY { { PIN_NONE, 0, 0 } }
 #define OWN_PID(arg) { PIN_OWN_PID, arg, 0 }
 
+/*
+ * Before the guest runs a thread makes memory, descriptors and other threads,
+ * and reads images from who knows where.  It has no business with names,
+ * networks, programs or other processes.
+ */
+static const struct seccomp_rule setup_rules[] = {
+	/* files by name */
+	{ SYS_open, ANY }, { SYS_openat, ANY }, { SYS_openat2, ANY },
+	{ SYS_creat, ANY }, { SYS_open_by_handle_at, ANY },
+	{ SYS_mkdir, ANY }, { SYS_mkdirat, ANY }, { SYS_mknod, ANY },
+	{ SYS_mknodat, ANY }, { SYS_link, ANY }, { SYS_linkat, ANY },
+	{ SYS_symlink, ANY }, { SYS_symlinkat, ANY }, { SYS_unlink, ANY },
+	{ SYS_unlinkat, ANY }, { SYS_rename, ANY }, { SYS_renameat, ANY },
+	{ SYS_renameat2, ANY }, { SYS_truncate, ANY }, { SYS_chdir, ANY },
+	{ SYS_fchdir, ANY }, { SYS_chroot, ANY }, { SYS_pivot_root, ANY },
+	{ SYS_mount, ANY }, { SYS_umount2, ANY },
+	/* networks */
+	{ SYS_socket, ANY }, { SYS_connect, ANY }, { SYS_bind, ANY },
+	{ SYS_listen, ANY },
+	/* programs; threads are made by clone */
+	{ SYS_execve, ANY }, { SYS_execveat, ANY }, { SYS_fork, ANY },
+	{ SYS_vfork, ANY },
+	/* others */
+	{ SYS_ptrace, ANY }, { SYS_process_vm_readv, ANY },
+	{ SYS_process_vm_writev, ANY }, { SYS_kill, ANY },
+	{ SYS_tkill, ANY }, { SYS_rt_sigqueueinfo, ANY },
+	{ SYS_pidfd_open, ANY }, { SYS_pidfd_getfd, ANY },
+	{ SYS_pidfd_send_signal, ANY }, { SYS_setns, ANY },
+	{ SYS_unshare, ANY },
+	/* much kernel behind one number */
+	{ SYS_bpf, ANY }, { SYS_io_uring_setup, ANY },
+	{ SYS_userfaultfd, ANY }, { SYS_perf_event_open, ANY },
+	{ SYS_keyctl, ANY }, { SYS_add_key, ANY }, { SYS_request_key, ANY },
+};
+
+const struct seccomp_class jail_setup = { "setup", setup_rules,
+    ARRAY_LEN(setup_rules), true };
+
 /* Mutexes and conditions of the C library, and our own futexes. */
 #define FUTEX_RULES \
 	{ SYS_futex, { EQ(1, FUTEX_WAIT_PRIVATE) } }, \
@@ -88,6 +126,8 @@ static const struct seccomp_rule loop_rules[] = {
 	{ SYS_mmap, { WITHOUT(2, PROT_EXEC), EQ(3, MAP_PRIVATE |
 	    MAP_ANONYMOUS), EQ(4, UINT32_MAX) } },
 	{ SYS_munmap, ANY },
+	/* ... and qsort(), which asks how much there is */
+	{ SYS_sysinfo, ANY },
 	/* the profile's timers; the processor time of a vCPU's thread */
 	{ SYS_timer_create, { EQ(0, CLOCK_MONOTONIC) } },
 	{ SYS_timer_settime, ANY },
@@ -149,8 +189,9 @@ static const struct seccomp_rule files_rules[] = {
 };
 
 const struct seccomp_class jail_class[JAIL_CLASSES] = {
-	[JAIL_LOOP] = { "loop", loop_rules, ARRAY_LEN(loop_rules) },
-	[JAIL_BT] = { "bt", bt_rules, ARRAY_LEN(bt_rules) },
-	[JAIL_INTERP] = { "interp", interp_rules, ARRAY_LEN(interp_rules) },
-	[JAIL_FILES] = { "files", files_rules, ARRAY_LEN(files_rules) },
+	[JAIL_LOOP] = { "loop", loop_rules, ARRAY_LEN(loop_rules), false },
+	[JAIL_BT] = { "bt", bt_rules, ARRAY_LEN(bt_rules), false },
+	[JAIL_INTERP] = { "interp", interp_rules, ARRAY_LEN(interp_rules),
+	    false },
+	[JAIL_FILES] = { "files", files_rules, ARRAY_LEN(files_rules), false },
 };

@@ -184,46 +184,6 @@ take_group(struct summary *u, size_t i)
 	return i;
 }
 
-typedef int compare_fn(const void *x, const void *y);
-
-static void
-swap(char *x, char *y, size_t size)
-{
-	while (size--) {
-		char c = *x;
-
-		*x++ = *y;
-		*y++ = c;
-	}
-}
-
-/* Element i of a heap of n goes down to where it belongs. */
-static void
-sift(char *base, size_t i, size_t n, size_t size, compare_fn *fn)
-{
-	for (size_t k; (k = 2 * i + 1) < n; i = k) {
-		if (k + 1 < n && fn(base + k * size, base + (k + 1) * size) < 0)
-			k++;
-		if (fn(base + i * size, base + k * size) >= 0)
-			return;
-		swap(base + i * size, base + k * size, size);
-	}
-}
-
-/* The C library's qsort() asks the system about memory: jail_tab.c. */
-static void
-sort(void *array, size_t n, size_t size, compare_fn *fn)
-{
-	char *base = array;
-
-	for (size_t i = n / 2; i-- > 0;)
-		sift(base, i, n, size, fn);
-	while (n > 1) {
-		swap(base, base + --n * size, size);
-		sift(base, 0, n, size, fn);
-	}
-}
-
 static int
 collect(const struct machine *m, unsigned vcpu, struct summary *u,
     struct err *e)
@@ -247,10 +207,10 @@ collect(const struct machine *m, unsigned vcpu, struct summary *u,
 		free(u->group);
 		return err_set_sys(e, ENOMEM, "profile");
 	}
-	sort(u->all, u->n, sizeof(*u->all), by_place);
+	qsort(u->all, u->n, sizeof(*u->all), by_place);
 	for (size_t i = 0; i < u->n;)
 		i = take_group(u, i);
-	sort(u->group, u->n_groups, sizeof(*u->group), by_count);
+	qsort(u->group, u->n_groups, sizeof(*u->group), by_count);
 	return 0;
 }
 

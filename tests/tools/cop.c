@@ -8,7 +8,8 @@
  *	cop --once PID	one sealed monitor, now
  *
  * No mapping may be writable and executable, at any time.  Once the loop thread
- * has its filter (within some seconds): every thread has one, no_new_privs and
+ * has its two filters (within some seconds): every thread has two (set-up's and
+ * its own), no_new_privs and
  * no capability; and no descriptor is a directory or of /proc, or names a
  * device other than terminals and /dev/null.
  */
@@ -103,6 +104,17 @@ number(const char *status, const char *key, int base, unsigned long long *v)
 	return true;
 }
 
+/* Linux 5.9 and later count them. */
+static unsigned long long
+filters(const char *status)
+{
+	unsigned long long v;
+
+	if (number(status, "\nSeccomp_filters:", 10, &v))
+		return v;
+	return number(status, "\nSeccomp:", 10, &v) && v == 2 ? 2 : 0;
+}
+
 /*
  * An unprivileged user's monitor keeps a bounding set where it could have no
  * user namespace; without anything in it but that bound, it is of no use.
@@ -133,6 +145,8 @@ look_at_thread(struct seen *s, const char *status)
 		wrong(s, "thread without no_new_privs", name);
 	if (!number(status, "\nSeccomp:", 10, &v) || v != 2)
 		wrong(s, "thread without a seccomp filter", name);
+	if (filters(status) < 2)
+		wrong(s, "thread without a filter of its own", name);
 	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
 		if (number(status, sets[i], 16, &v) && v == 0)
 			continue;
@@ -219,14 +233,13 @@ static void
 look(struct seen *s)
 {
 	char path[64], status[4096];
-	unsigned long long v = 0;
 
 	n_looks++;
 	look_at_maps(s);
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)s->pid);
 	if (!slurp(path, status, sizeof(status)))
 		return;
-	if (number(status, "\nSeccomp:", 10, &v) && v == 2) {
+	if (filters(status) >= 2) {
 		s->sealed = true;
 		look_at_threads(s);
 		look_at_fds(s);

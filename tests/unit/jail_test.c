@@ -258,6 +258,68 @@ nothing_dangerous_is_allowed(void **state)
 	}
 }
 
+/* Nothing by name, no network, no program, nobody else: from the start. */
+static void
+set_up_has_its_fence_too(void **state)
+{
+	static const int needed[] = { SYS_mmap, SYS_mprotect, SYS_mremap,
+	    SYS_clone, SYS_clone3, SYS_memfd_create, SYS_prctl, SYS_seccomp,
+	    SYS_recvmsg, SYS_pread64, SYS_timerfd_create, SYS_prlimit64 };
+	static const uint64_t zeros[6];
+	struct program p = program_of(&jail_setup);
+
+	assert_true(jail_setup.forbids);
+	for (int nr = 0; nr < CALLS; nr++)
+		assert_int_equal(program_allows(&p, AUDIT_ARCH_X86_64,
+		    (uint32_t)nr, zeros), class_allows(&jail_setup, nr, zeros,
+		    0) < 0);
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		assert_true(program_allows(&p, AUDIT_ARCH_X86_64,
+		    (uint32_t)needed[i], zeros));
+	assert_false(program_allows(&p, AUDIT_ARCH_I386, SYS_mmap, zeros));
+	/* What threads may do later, set-up need not be forbidden. */
+	for (int k = 0; k < JAIL_CLASSES; k++)
+		for (size_t i = 0; i < jail_class[k].n; i++)
+			assert_int_equal(class_allows(&jail_setup,
+			    jail_class[k].rules[i].nr, zeros, 0), -1);
+	seccomp_free(p.f);
+}
+
+/* How a child ends that has begun set-up and then makes that call. */
+static int
+after_begin(int nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	static const struct vm_config cfg;
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct rlimit none = { 0, 0 };
+		struct sandbox_state seal = { 0 };
+		struct err e;
+
+		setrlimit(RLIMIT_CORE, &none);
+		if (jail_begin(&seal, &cfg, &e))
+			_exit(9);
+		syscall(nr, a, b, c, d, -1, 0);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+static void
+set_up_is_fenced_in(void **state)
+{
+	assert_int_equal(after_begin(SYS_getpid, 0, 0, 0, 0), 0);
+	assert_int_equal(after_begin(SYS_mmap, 0, 4096, PROT_READ | PROT_EXEC,
+	    MAP_PRIVATE | MAP_ANONYMOUS), 0);
+	assert_int_equal(after_begin(SYS_openat, 0, 0, 0, 0), SIGSYS);
+	assert_int_equal(after_begin(SYS_execve, 0, 0, 0, 0), SIGSYS);
+	assert_int_equal(after_begin(SYS_socket, 1, 1, 0, 0), SIGSYS);
+}
+
 /* Two rules for the same would hide that one of them is not needed. */
 static void
 no_rule_covers_another(void **state)
@@ -284,6 +346,8 @@ main(void)
 		cmocka_unit_test(filters_say_what_the_table_says),
 		cmocka_unit_test(the_kernel_kills_for_every_other_call),
 		cmocka_unit_test(nothing_dangerous_is_allowed),
+		cmocka_unit_test(set_up_has_its_fence_too),
+		cmocka_unit_test(set_up_is_fenced_in),
 		cmocka_unit_test(no_rule_covers_another),
 	};
 
