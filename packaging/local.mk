@@ -63,3 +63,13 @@ sysusers_DATA = packaging/trivisor.conf
 tmpfilesdir = $(trivisor_tmpfilesdir)
 tmpfiles_DATA = packaging/tmpfiles/trivisor.conf
 endif
+
+EXTRA_DIST += man/trivisord.8.in packaging/options2man.sh
+man8_MANS = man/trivisord.8
+CLEANFILES += man/trivisord.8
+man/trivisord.8: $(srcdir)/man/trivisord.8.in $(srcdir)/packaging/options2man.sh bin/trivisord
+	$(AM_V_GEN)$(MKDIR_P) man && bin/trivisord --help | \
+	    $(srcdir)/packaging/options2man.sh >$@.options && \
+	    $(packaging_sed) -e '/@OPTIONS@/{' -e 'r $@.options' -e 'd' -e '}' \
+	    $(srcdir)/man/trivisord.8.in >$@.tmp && \
+	    rm -f $@.options && mv $@.tmp $@
