@@ -420,7 +420,8 @@ take_messages(struct conn *c)
 static void
 read_some(struct conn *c)
 {
-	char data[16384];
+	/* As much as a socket holds: a long message must not take many turns. */
+	static char data[256 << 10];
 	ssize_t n = recv(c->fd, data, sizeof(data), MSG_DONTWAIT);
 	int rc;
 
