@@ -86,7 +86,7 @@
 	X("int80", SIGSYS, int80(20)) \
 	X("x32", SIGSYS, syscall(0x40000000 + SYS_getpid)) \
 	/* what is allowed: dying, in every way */ \
-	X("abort", SIGILL, (abort(), 0)) /* crash.c's last word */ \
+	X("abort", SIGABRT, (abort(), 0)) \
 	X("segv", SIGSEGV, (*(volatile char *)nowhere = 0)) \
 	X("bus", SIGBUS, stack_fault()) \
 	X("fpe", SIGFPE, divide(0)) \
