@@ -191,9 +191,11 @@ features_json(const struct cpuid_host *h)
 {
 	struct json_object *a = json_object_new_array();
 	struct cpu_feature_info f;
+	struct cpuid_set offered;
 	unsigned at = 0;
 
-	while (cpu_feature_next(h, &at, &f)) {
+	cpuid_offered(h, &offered);
+	while (cpu_feature_next(&offered, &at, &f)) {
 		struct json_object *o = json_object_new_object();
 
 		add_text(o, "name", f.name);

@@ -13,6 +13,7 @@
 #include "modes/cpu_model_tab.h"
 #include "modes/cpuid_tab.h"
 
+#define MAX_MODELS 96
 /* What a model is called to a guest of another vendor's processor. */
 #define GENERIC_INTEL 0x00000f61u	/* family 15, model 6, stepping 1 */
 #define GENERIC_AMD 0x00060fb1u		/* family 15, model 107, stepping 1 */
@@ -99,7 +100,7 @@ cpu_set_parse(const char *text, struct cpuid_set *s)
 	return true;
 }
 
-/* The row of bit at of all words, if it is the one that its name means. */
+/* The row of bit at of all words, NULL for one that repeats another. */
 static const struct cpuid_bit *
 nth_bit(unsigned at)
 {
@@ -108,7 +109,8 @@ nth_bit(unsigned at)
 	    at % 32);
 
 	/* AMD repeats bits of leaf 1 under their names. */
-	return b && cpuid_bit_named(b->name, strlen(b->name)) == b ? b : NULL;
+	return w->leaf == 0x80000001 && w->reg == CPUID_EDX &&
+	    CPUID_REPEATED >> (at % 32) & 1 ? NULL : b;
 }
 
 const char *
@@ -128,21 +130,19 @@ cpu_set_next(const struct cpuid_set *s, unsigned *at)
 }
 
 bool
-cpu_feature_next(const struct cpuid_host *h, unsigned *at,
+cpu_feature_next(const struct cpuid_set *offered, unsigned *at,
     struct cpu_feature_info *f)
 {
 	static const char *const regs[] = { "eax", "ebx", "ecx", "edx" };
 	const struct cpuid_bit *b = NULL;
-	struct cpuid_set offered;
 
 	while (*at < CPUID_WORDS * 32 && !b)
 		b = nth_bit((*at)++);
 	if (!b)
 		return false;
-	cpuid_offered(h, &offered);
 	*f = (struct cpu_feature_info){ .name = b->name, .leaf = b->leaf,
 	    .subleaf = b->sub, .bit = b->bit, .reg = regs[b->reg],
-	    .offered = cpuid_set_has(&offered, b), .why = b->why };
+	    .offered = cpuid_set_has(offered, b), .why = b->why };
 	return true;
 }
 
@@ -179,12 +179,24 @@ find_row(const char *name)
 	return NULL;
 }
 
+/* Names are looked up once: some sixty models have some sixty each. */
 static void
 row_features(const struct cpu_model_row *row, struct cpuid_set *s)
 {
-	if (row->parent)
-		row_features(find_row(row->parent), s);
-	add_names(s, row->features);
+	static struct {
+		bool known;
+		struct cpuid_set set;
+	} rows[MAX_MODELS];
+	size_t n = (size_t)(row - cpu_models);
+
+	BUG_ON(n >= MAX_MODELS);
+	if (!rows[n].known) {
+		if (row->parent)
+			row_features(find_row(row->parent), &rows[n].set);
+		add_names(&rows[n].set, row->features);
+		rows[n].known = true;
+	}
+	*s = rows[n].set;
 }
 
 const char *
@@ -238,18 +250,25 @@ split_missing(struct cpuid_set *missing, struct cpuid_set *left_out)
 	set_less(missing, left_out);
 }
 
+static bool
+missing_of(const struct cpuid_set *offered, const char *name,
+    struct cpuid_set *missing, struct cpuid_set *left_out)
+{
+	if (!cpu_model_features(name, missing))
+		return false;
+	set_less(missing, offered);
+	split_missing(missing, left_out);
+	return true;
+}
+
 bool
 cpu_model_missing(const struct cpuid_host *h, const char *name,
     struct cpuid_set *missing, struct cpuid_set *left_out)
 {
 	struct cpuid_set offered;
 
-	if (!cpu_model_features(name, missing))
-		return false;
 	cpuid_offered(h, &offered);
-	set_less(missing, &offered);
-	split_missing(missing, left_out);
-	return true;
+	return missing_of(&offered, name, missing, left_out);
 }
 
 const char *
@@ -271,14 +290,16 @@ cpu_model_nearest(const struct cpuid_host *h)
 {
 	const char *vendor = cpu_vendor_name(h);
 	const char *best = "x86-64-v1";
+	struct cpuid_set offered;
 	unsigned most = 0;
 
+	cpuid_offered(h, &offered);
 	for (unsigned i = 0; i < cpu_n_models; i++) {
 		const char *name = cpu_models[i].name;
 		struct cpuid_set missing, left_out, all;
 		unsigned n;
 
-		cpu_model_missing(h, name, &missing, &left_out);
+		missing_of(&offered, name, &missing, &left_out);
 		cpu_model_features(name, &all);
 		set_less(&all, &left_out);
 		n = set_count(&all);

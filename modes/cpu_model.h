@@ -58,11 +58,14 @@ struct cpu_feature_info {
 	uint32_t leaf;
 	unsigned subleaf, bit;
 	const char *reg;		/* "eax" ... */
-	bool offered;			/* to guests on this host */
+	bool offered;			/* it is in the set */
 	const char *why;		/* no host's guests get it; NULL: can be */
 };
-/* All of them, one by one, from *at = 0 on; false at the end. */
-bool cpu_feature_next(const struct cpuid_host *h, unsigned *at,
+/*
+ * All of them, one by one, from *at = 0 on; false at the end.  offered is as of
+ * cpuid_offered().
+ */
+bool cpu_feature_next(const struct cpuid_set *offered, unsigned *at,
     struct cpu_feature_info *f);
 
 /* --- the catalogue --- */

@@ -276,8 +276,6 @@ amd_cache_leaves(const struct recipe *c)
 static void
 extended_leaves(const struct recipe *c)
 {
-	/* Bits that AMD repeats from leaf 1. */
-	const uint32_t repeated = 0x0183f3ff;
 	struct cpuid_regs r = cpuid_leaf_get(&c->h->t, EXT_LEAF, 0);
 
 	r.eax = c->t->max_ext;
@@ -288,9 +286,9 @@ extended_leaves(const struct recipe *c)
 		r.ebx = host_numbers(c, EXT_LEAF + 1, 0).ebx;
 	}
 	r.ecx = feature_word(c, EXT_LEAF + 1, 0, CPUID_ECX);
-	r.edx = feature_word(c, EXT_LEAF + 1, 0, CPUID_EDX) & ~repeated;
+	r.edx = feature_word(c, EXT_LEAF + 1, 0, CPUID_EDX) & ~CPUID_REPEATED;
 	if (c->amd)
-		r.edx |= feature_word(c, 1, 0, CPUID_EDX) & repeated;
+		r.edx |= feature_word(c, 1, 0, CPUID_EDX) & CPUID_REPEATED;
 	if (c->amd && c->per_package > 1)
 		r.ecx |= 1u << 1;
 	/* Without leaf 0x8000001e nobody finds AMD's threads. */

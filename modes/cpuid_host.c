@@ -181,6 +181,9 @@ same_name(const char *s, size_t len, const char *name)
 {
 	size_t i = 0;
 
+	/* No name begins with a separator: most are told apart here. */
+	if (!len || *s != *name)
+		return false;
 	for (;;) {
 		while (i < len && is_separator(s[i]))
 			i++;

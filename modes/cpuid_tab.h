@@ -41,6 +41,9 @@ extern const unsigned cpuid_n_bits;
 extern const struct cpuid_bit cpuid_features[FEAT_COUNT];
 extern const struct cpuid_word cpuid_words[CPUID_WORDS];
 
+/* Bits of 0x80000001 EDX that AMD repeats from leaf 1, under their names. */
+#define CPUID_REPEATED 0x0183f3ffu
+
 /* Other spellings than '-', '_' and '.' make the same name anyway. */
 struct cpuid_alias {
 	const char *alias, *name;

@@ -41,6 +41,7 @@ LONG_TESTS += tests/long/console.sh
 ## What domains get of the host, and what is said of it.
 TESTS += tests/host/host_test.py
 EXTRA_DIST += tests/host/host_test.py tests/host/guest.S
+LONG_TESTS += tests/long/models.sh
 check_PROGRAMS += tests/unit/cli_text_test
 TESTS += tests/unit/cli_text_test
 tests_unit_cli_text_test_SOURCES = tests/unit/cli_text_test.c cli/text.c

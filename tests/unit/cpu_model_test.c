@@ -155,6 +155,33 @@ every_row_is_sound(void **state)
 	assert_null(cpu_model_vendor("Pentium"));
 }
 
+/* As people, libvirt, QEMU and Linux write them. */
+static void
+features_have_several_spellings(void **state)
+{
+	static const char *const same[][2] = {
+		{ "sse4.1", "sse4_1" }, { "sse4.1", "sse41" },
+		{ "pni", "sse3" }, { "pclmuldq", "pclmulqdq" },
+		{ "spec_ctrl", "spec-ctrl" }, { "nx", "xd" },
+		{ "avx512-vpopcntdq", "avx512_vpopcntdq" },
+		{ "amd_ssb_no", "amd-no-ssb" }, { "sha-ni", "sha_ni" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+		const struct cpuid_bit *b = cpuid_bit_named(same[i][0],
+		    strlen(same[i][0]));
+
+		assert_non_null(b);
+		assert_ptr_equal(b, cpuid_bit_named(same[i][1],
+		    strlen(same[i][1])));
+	}
+	assert_null(cpuid_bit_named("sse4", 4));
+	assert_null(cpuid_bit_named("sse4.22", 7));
+	assert_null(cpuid_bit_named("-", 1));
+	assert_null(cpuid_bit_named("", 0));
+}
+
 /* The words of what the model itself asks for, whatever the host. */
 static void
 models_are_frozen(void **state)
@@ -540,6 +567,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_row_is_sound, set_up),
+		cmocka_unit_test_setup(features_have_several_spellings,
+		    set_up),
 		cmocka_unit_test_setup(models_are_frozen, set_up),
 		cmocka_unit_test_setup(levels_contain_each_other, set_up),
 		cmocka_unit_test_setup(a_poorer_host_is_told_what_it_lacks,
