@@ -161,12 +161,13 @@ class World:
         with open(self.dir + "/" + name, errors="replace") as f:
             return f.read()[-2000:]
 
-    def image(self):
-        """The heartbeat guest, assembled."""
-        path = self.dir + "/heartbeat"
+    def image(self, listens=False):
+        """The heartbeat guest, assembled; one that looks at the button."""
+        path = self.dir + ("/listener" if listens else "/heartbeat")
         if not os.path.exists(path):
             subprocess.check_call(
-                ["as", "--32", "-o", path + ".o",
+                ["as", "--32", "-o", path + ".o"] +
+                (["--defsym", "LISTENS=1"] if listens else []) + [
                  TOP + "/tests/durable/heartbeat.S"])
             subprocess.check_call(
                 ["ld", "-m", "elf_i386", "-N", "-Ttext=0x100000",
@@ -174,13 +175,14 @@ class World:
                 stderr=subprocess.DEVNULL)
         return path
 
-    def xml(self, name, more=""):
+    def xml(self, name, more="", listens=False):
         return """<domain type='trivisor'><name>%s</name>
           <memory unit='MiB'>4</memory><vcpu>1</vcpu>
           <os><type>hvm</type><kernel>%s</kernel></os>
           <features><acpi/></features>%s
           <devices><serial type='file'><source path='%s/%s.beat'/></serial>
-          </devices></domain>""" % (name, self.image(), more, self.dir, name)
+          </devices></domain>""" % (name, self.image(listens), more, self.dir,
+                                    name)
 
     def beats(self, name):
         """What the guest said: times in seconds, modulo the timer's range."""

@@ -2,7 +2,8 @@
 /*
  * A multiboot guest that sleeps, and every 20 ms prints what the ACPI PM timer
  * says, eight hexadecimal digits and a line end: whoever reads that sees each
- * moment in which it did not run.  Linked at 1 MiB.
+ * moment in which it did not run.  With LISTENS it looks at the power button,
+ * too, and goes off.  Linked at 1 MiB.
  */
 	.code32
 	.text
@@ -51,6 +52,11 @@ _start:
 	outb	%al, $0x40
 	movb	$0x5d, %al
 	outb	%al, $0x40
+.ifdef LISTENS
+	movw	$0x100, %ax	/* PM1 enable: PWRBTN_EN */
+	movl	$0x602, %edx
+	outw	%ax, %dx
+.endif
 	sti
 2:	hlt
 	jmp	2b
@@ -70,6 +76,16 @@ tick:
 	loop	3b
 	movb	$'\n', %al
 	outb	%al, %dx
+.ifdef LISTENS
+	movl	$0x600, %edx	/* PM1 status: PWRBTN_STS */
+	inw	%dx, %ax
+	testw	$0x100, %ax
+	jz	4f
+	movl	$0x604, %edx	/* PM1 control: S5 */
+	movw	$0x3400, %ax
+	outw	%ax, %dx
+4:
+.endif
 	movb	$0x20, %al
 	outb	%al, $0x20
 	popal
