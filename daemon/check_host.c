@@ -37,14 +37,8 @@ check_explain(const struct file_request *r, const struct file_result *f,
 	}
 	if (!f->name[0])
 		return 0;
-	if (r->kind != FILE_LOOK_KERNEL)
-		return err_set(e, ERR_CONFIG_UNSUPPORTED, "%s \"%.256s\": %s",
-		    r->object, r->path, f->name);
-	err_set(e, ERR_CONFIG_UNSUPPORTED, "kernel \"%.256s\": not a kernel: "
-	    "it is %s", r->path, f->name);
-	err_hint(e, "name a bzImage, or an ELF file with a PVH note or a "
-	    "multiboot header");
-	return -EINVAL;
+	return err_set(e, ERR_CONFIG_UNSUPPORTED, "%s \"%.256s\": %s",
+	    r->object, r->path, f->name);
 }
 
 /* ---- memory --------------- */

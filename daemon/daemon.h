@@ -57,6 +57,7 @@ struct daemon;
 struct conn;
 struct call;
 struct monitor;
+struct inspection;
 struct batch;
 struct jobs;
 
@@ -205,9 +206,9 @@ void domain_run_over(struct daemon *d, struct domain *dom);
 bool domain_is_active(const struct domain *dom);
 /* The definition that counts now: the run's, else the stored one. */
 const struct domain_def *domain_current(const struct domain *dom);
-/* Choose the mode for def into *out. */
+/* Choose the mode for def into *out; guest is NULL before anybody looked. */
 MUST_USE int domain_choose_mode(struct daemon *d, const struct domain_def *def,
-    struct mode_choice *out, struct err *e);
+    const struct guest_caps *guest, struct mode_choice *out, struct err *e);
 struct json_object *domain_json(const struct domain *dom, bool full);
 /* Path of its newest crash report (the caller's), NULL when there is none. */
 char *crash_find(const struct domain *dom);
@@ -562,6 +563,7 @@ struct daemon {
 	struct ev_loop *loop;
 	struct options opt;
 	struct spawner *spawner;	/* owned */
+	TAILQ_HEAD(, inspection) inspections;	/* inspect.c */
 	struct host_caps caps;
 	struct cgroup_tree cgroup;
 	struct metrics *metrics;	/* owned, NULL none; see metrics.h */

@@ -129,13 +129,12 @@ domain_current(const struct domain *dom)
 
 int
 domain_choose_mode(struct daemon *d, const struct domain_def *def,
-    struct mode_choice *out, struct err *e)
+    const struct guest_caps *guest, struct mode_choice *out, struct err *e)
 {
 	struct mode_request r = { .mode = def->mode,
 		.required = def->mode_required, .origin = def->mode_origin };
-	/* What the kernel file is, nobody has looked yet: pv is not built. */
-	struct guest_caps guest = { .kind = GUEST_UNKNOWN };
-	int rc = mode_select(&d->caps, &guest, &r, out, e);
+	struct guest_caps unknown = { .kind = GUEST_UNKNOWN };
+	int rc = mode_select(&d->caps, guest ? guest : &unknown, &r, out, e);
 
 	if (rc)
 		err_prefix(e, "domain %s", def->cfg.name);
@@ -342,7 +341,7 @@ domain_run_over(struct daemon *d, struct domain *dom)
 	dom->live = NULL;
 	if (!dom->persistent)
 		domain_free(d, dom);
-	else if (domain_choose_mode(d, dom->def, &dom->choice, NULL))
+	else if (domain_choose_mode(d, dom->def, NULL, &dom->choice, NULL))
 		dom->choice.mode = dom->def->mode;
 	daemon_maybe_done(d);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a helper looks at for domain.check: whether a file could be written, a
- * socket be made, and what the first bytes of an image are.  It is the client
- * by then; nothing is made or changed, and only the answer goes back.
+ * socket be made, an initrd be read.  It is the client by then; nothing is made
+ * or changed, and only the answer goes back.  Kernels are inspect.c's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,76 +69,17 @@ try_listen(const char *path)
 	return rc;
 }
 
-/* ---- images --------------- */
 
-#define LOOK_BYTES 8192		/* a multiboot header is in the first 8 KiB */
-
-static bool
-has_at(const unsigned char *buf, size_t n, size_t at, const char *magic,
-    size_t len)
-{
-	return n >= at + len && !memcmp(buf + at, magic, len);
-}
-
-static bool
-has_multiboot(const unsigned char *buf, size_t n)
-{
-	static const char magic[] = { 0x02, (char)0xb0, (char)0xad, 0x1b };
-	size_t i;
-
-	for (i = 0; i + sizeof(magic) <= n; i += 4)
-		if (has_at(buf, n, i, magic, sizeof(magic)))
-			return true;
-	return false;
-}
-
-/* What the first bytes are; NULL: a kernel, as far as they say. */
-static const char *
-look(const unsigned char *buf, size_t n)
-{
-	static const struct {
-		const char *magic;
-		size_t len;
-		const char *what;
-	} others[] = {
-		{ "\x1f\x8b", 2, "a gzip file" },
-		{ "\xfd" "7zXZ", 5, "an xz file" },
-		{ "\x28\xb5\x2f\xfd", 4, "a zstd file" },
-		{ "QFI\xfb", 4, "a qcow2 disk image" },
-		{ "070701", 6, "a cpio archive (an initrd?)" },
-		{ "#!", 2, "a script" },
-		{ "<", 1, "XML" },
-	};
-	size_t i;
-
-	if (!n)
-		return "an empty file";
-	if (has_at(buf, n, 0x202, "HdrS", 4) ||
-	    has_at(buf, n, 0, "\177ELF", 4) || has_multiboot(buf, n))
-		return NULL;
-	for (i = 0; i < ARRAY_LEN(others); i++)
-		if (has_at(buf, n, 0, others[i].magic, others[i].len))
-			return others[i].what;
-	return "something else than a bzImage, ELF or multiboot kernel";
-}
-
+/* An initrd has no form of its own; only that there is nothing is wrong. */
 static int
-look_at_image(enum file_kind kind, int fd, struct file_result *f)
+look_at_initrd(int fd, struct file_result *f)
 {
-	unsigned char buf[LOOK_BYTES];
-	const char *what = NULL;
-	ssize_t n;
+	struct stat st;
 
-	do {
-		n = pread(fd, buf, sizeof(buf), 0);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
+	if (fstat(fd, &st))
 		return -errno;
-	if (kind == FILE_LOOK_KERNEL)
-		what = look(buf, (size_t)n);
-	else if (!n)
-		what = "an empty file";
-	snprintf(f->name, sizeof(f->name), "%s", what ? what : "");
+	if (!st.st_size)
+		snprintf(f->name, sizeof(f->name), "an empty file");
 	return 0;
 }
 
@@ -155,7 +96,7 @@ file_look(enum file_kind kind, const char *path, struct file_result *f,
 	rc = file_do(FILE_INPUT, path, f, problem);
 	if (rc)
 		return rc;
-	rc = look_at_image(kind, f->fd, f);
+	rc = look_at_initrd(f->fd, f);
 	close(f->fd);
 	f->fd = -1;
 	return rc;

@@ -40,6 +40,7 @@ static const int open_flags[FILE_KINDS] = {
 	/* To read back, too, where that is allowed. */
 	[FILE_TRUNCATE] = O_RDWR | O_CREAT | O_TRUNC,
 	[FILE_APPEND] = O_RDWR | O_CREAT,
+	[FILE_DEVICE] = O_RDWR,
 	[FILE_FRESH] = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW,
 };
 
@@ -59,7 +60,10 @@ do_open(enum file_kind kind, const char *path, int *fd,
 		*fd = open(path, (flags & ~O_ACCMODE) | O_WRONLY, mode);
 	if (*fd < 0)
 		return -errno;
-	if (kind != FILE_INPUT || (!fstat(*fd, &st) && S_ISREG(st.st_mode)))
+	if (kind != FILE_INPUT && kind != FILE_DEVICE)
+		return 0;
+	if (!fstat(*fd, &st) && (kind == FILE_INPUT ? S_ISREG(st.st_mode) :
+	    S_ISCHR(st.st_mode)))
 		return 0;
 	*problem = S_ISDIR(st.st_mode) ? PROBLEM_DIRECTORY :
 	    PROBLEM_NOT_REGULAR;
@@ -163,7 +167,7 @@ file_do(enum file_kind kind, const char *path, struct file_result *f,
 		return -EINVAL;
 	if (strnlen(path, WIRE_PATH) == WIRE_PATH)
 		return -ENAMETOOLONG;
-	if (kind >= FILE_LOOK_KERNEL)
+	if (kind >= FILE_LOOK_INITRD)
 		return file_look(kind, path, f, problem);
 	if (kind == FILE_LISTEN || kind == FILE_CONNECT)
 		return do_socket(kind, path, &f->fd);

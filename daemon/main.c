@@ -23,31 +23,12 @@
 #include "config.h"
 
 #include "base/log.h"
-#include "daemon/daemon.h"
+#include "daemon/inspect.h"
 #include "daemon/jobs.h"
 #include "daemon/metrics.h"
 
 /* Longer than a monitor gets before it is killed. */
 #define END_SECONDS 10.0
-
-static void
-probe_host(struct host_caps *caps)
-{
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-	/* No engine for it yet; only what can be seen from outside. */
-	memset(caps, 0, sizeof(*caps));
-	if (fd >= 0) {
-		close(fd);
-		caps->kvm = KVM_UNKNOWN;
-	} else if (errno == ENOENT) {
-		caps->kvm = KVM_ABSENT;
-	} else if (errno == EACCES || errno == EPERM) {
-		caps->kvm = KVM_DENIED;
-	} else {
-		caps->kvm = KVM_NO_DEVICE;
-	}
-}
 
 void
 daemon_maybe_done(struct daemon *d)
@@ -130,7 +111,8 @@ on_child_exit(void *ctx, pid_t pid, int status)
 {
 	struct daemon *d = ctx;
 
-	if (!monitor_child_exit(d, pid, status))
+	if (!monitor_child_exit(d, pid, status) &&
+	    !inspect_child_exit(d, pid, status))
 		log_line(LOG_DEBUG, "daemon: what=exit pid=%d status=%d",
 		    (int)pid, status);
 }
@@ -167,7 +149,7 @@ install_def(void *ctx, struct domain_def *def)
 	}
 	dom->autostart = store_autostart(d->opt.state_dir, dom->uuid);
 	/* The host may have changed; then starting it will say so. */
-	if (domain_choose_mode(d, def, &dom->choice, &e)) {
+	if (domain_choose_mode(d, def, NULL, &dom->choice, &e)) {
 		dom->choice.mode = def->mode;
 		log_line(LOG_WARN, "store: vm=%s error=\"%s\"", dom->name,
 		    e.msg);
@@ -268,6 +250,7 @@ tear_down(struct daemon *d)
 	}
 	jobs_fini(d);
 	event_log_fini(&d->events);
+	inspect_fini(d);
 	spawner_stop(d->spawner);
 	ev_loop_destroy(d->loop);
 }
@@ -332,6 +315,7 @@ main(int argc, char **argv)
 	}
 	TAILQ_INIT(&d->domains);
 	TAILQ_INIT(&d->conns);
+	TAILQ_INIT(&d->inspections);
 	TAILQ_INIT(&d->attaching);
 	listen_init(d);
 	/* Not the default loop: that one reaps children behind our back. */
@@ -340,7 +324,6 @@ main(int argc, char **argv)
 	choose_instance(d);
 	event_log_init(&d->events);
 	admit_init(d);
-	probe_host(&d->caps);
 	cgroup_find(&d->cgroup, d->opt.cgroup[0] ? d->opt.cgroup : NULL);
 	rc = set_up(d, &e);
 	if (rc) {
@@ -353,6 +336,7 @@ main(int argc, char **argv)
 			    "reason=\"--sandbox off: for debugging only\"");
 		spawner_watch(d->spawner, d->loop, on_child_exit,
 		    on_spawner_gone, d);
+		inspect_host(d);
 		watch_for_the_end(d, parent);
 		attach_all(d);
 		ev_run(d->loop, 0);

@@ -306,7 +306,7 @@ on_domain_define(struct daemon *d, struct call *call,
 		rc = params_mode_over(def, params, &e);
 	}
 	if (!rc)
-		rc = domain_choose_mode(d, def, &choice, &e);
+		rc = domain_choose_mode(d, def, NULL, &choice, &e);
 	if (!rc) {
 		warnings = warnings_json(def);
 		rc = tuning_cpu_warnings(def, warnings, &e);

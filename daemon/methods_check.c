@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/check.h"
+#include "daemon/inspect.h"
 #include "daemon/tuning.h"
 
 struct check {
@@ -120,14 +121,14 @@ check_identity(struct check *c)
 }
 
 static void
-check_mode(struct check *c)
+choose_mode(struct check *c, const struct guest_caps *guest)
 {
 	struct json_object *reasons;
 	struct mode_choice choice;
 	struct err e = { 0 };
 	unsigned i;
 
-	if (domain_choose_mode(c->d, c->def, &choice, &e)) {
+	if (domain_choose_mode(c->d, c->def, guest, &choice, &e)) {
 		add_err(c, true, c->def->line.root, "/domain", &e);
 		return;
 	}
@@ -137,6 +138,12 @@ check_mode(struct check *c)
 		    json_object_new_string(choice.reasons[i]));
 	add_text(c->result, "mode", vm_mode_name(choice.mode));
 	json_object_object_add(c->result, "reasons", reasons);
+}
+
+static void
+check_mode(struct check *c)
+{
+	choose_mode(c, NULL);
 }
 
 /* ---- files --------------- */
@@ -167,43 +174,94 @@ finish(struct check *c)
 }
 
 static void
-on_look(void *ctx, const struct file_result *f, const struct err *answer)
+look_over(struct look *l, const struct err *e)
 {
-	struct look *l = ctx;
 	struct check *c = l->c;
-	struct err e = { 0 };
 
-	if (check_explain(&l->r, f, answer, &e))
+	if (e->code)
 		json_object_array_put_idx(c->problems, l->place,
 		    problem_json(c, &(struct problem){ .error = true,
-		    .code = e.code, .line = l->line, .xpath = l->xpath,
-		    .reason = e.msg, .hint = e.hint }));
+		    .code = e->code, .line = l->line, .xpath = l->xpath,
+		    .reason = e->msg, .hint = e->hint }));
 	free(l->path);
 	free(l);
 	finish(c);
 }
 
-/* Look at path as the client would; l comes by value. */
 static void
-ask(struct check *c, enum file_kind kind, const char *path,
-    const struct look *like)
+on_look(void *ctx, const struct file_result *f, const struct err *answer)
+{
+	struct look *l = ctx;
+	struct err e = { 0 };
+
+	if (!check_explain(&l->r, f, answer, &e))
+		e.code = 0;
+	look_over(l, &e);
+}
+
+/* What the kernel is may have a say in the mode. */
+static void
+on_kernel(void *ctx, const struct kernel_facts *f, const struct err *e)
+{
+	struct look *l = ctx;
+
+	if (!e->code)
+		choose_mode(l->c, &f->caps);
+	look_over(l, e);
+}
+
+static struct look *
+look_new(struct check *c, const char *path, const struct look *like)
 {
 	struct look *l = malloc(sizeof(*l));
-	struct err e = { 0 };
 
 	BUG_ON(!l);
 	*l = *like;
 	l->c = c;
 	l->path = strdup(path);
-	l->r = (struct file_request){ .kind = kind, .ids = &c->ids,
-		.object = l->object, .path = l->path };
 	l->place = json_object_array_length(c->problems);
 	json_object_array_add(c->problems, NULL);
 	c->pending++;
-	if (l->path && spawner_file(c->d->spawner, &l->r, on_look, l))
-		return;
+	return l;
+}
+
+static void
+ask_failed(struct look *l)
+{
+	struct err e = { 0 };
+
 	err_set_sys(&e, ENOMEM, "%s", l->object);
-	on_look(l, &(struct file_result){ .fd = -1, .slave = -1 }, &e);
+	look_over(l, &e);
+}
+
+/* Look at path as the client would; like comes by value. */
+static void
+ask(struct check *c, enum file_kind kind, const char *path,
+    const struct look *like)
+{
+	struct look *l = look_new(c, path, like);
+
+	l->r = (struct file_request){ .kind = kind, .ids = &c->ids,
+		.object = l->object, .path = l->path };
+	if (!l->path || !spawner_file(c->d->spawner, &l->r, on_look, l))
+		ask_failed(l);
+}
+
+static void
+ask_kernel(struct check *c)
+{
+	const struct vm_config *cfg = &c->def->cfg;
+	struct look *l = look_new(c, c->def->kernel, &(struct look){
+	    .object = "kernel", .line = c->def->line.kernel,
+	    .xpath = "/domain/os/kernel" });
+	/* What is wrong with the memory itself is told elsewhere. */
+	uint64_t memory = cfg->memory >= VM_MIN_MEMORY &&
+	    cfg->memory <= VM_MAX_MEMORY && cfg->memory % PAGE_SIZE == 0 ?
+	    cfg->memory : VM_MAX_MEMORY;
+
+	if (!l->path || !inspect_kernel(c->d, &c->ids, l->path, memory,
+	    on_kernel, l))
+		ask_failed(l);
 }
 
 static void
@@ -212,9 +270,7 @@ check_images(struct check *c)
 	const struct domain_def *def = c->def;
 
 	if (def->kernel)
-		ask(c, FILE_LOOK_KERNEL, def->kernel, &(struct look){
-		    .object = "kernel", .line = def->line.kernel,
-		    .xpath = "/domain/os/kernel" });
+		ask_kernel(c);
 	if (def->initrd)
 		ask(c, FILE_LOOK_INITRD, def->initrd, &(struct look){
 		    .object = "initrd", .line = def->line.initrd,

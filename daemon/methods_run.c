@@ -213,7 +213,7 @@ start_run(struct daemon *d, struct domain *dom, const struct domain_def *def,
 	    json_object_object_get(who->call->extra, "warnings") : NULL;
 	int rc;
 
-	rc = domain_choose_mode(d, def, &dom->choice, e);
+	rc = domain_choose_mode(d, def, NULL, &dom->choice, e);
 	if (!rc && !def->kernel) {
 		rc = err_set(e, ERR_CONFIG_UNSUPPORTED, "domain %s has no "
 		    "kernel: booting from firmware and disks is not built "

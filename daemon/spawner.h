@@ -81,8 +81,8 @@ enum file_kind {
 	FILE_CONNECT,		/* a connection to such a socket */
 	FILE_REMOVE_SOCKET,	/* such a socket goes away again; no fd */
 	FILE_PTY,		/* a raw pseudo terminal; path is not used */
+	FILE_DEVICE,		/* a character device, to read and write */
 	/* For domain.check: no fd, nothing is changed. */
-	FILE_LOOK_KERNEL,	/* name: what it is, "" a kernel */
 	FILE_LOOK_INITRD,	/* name: what is wrong with it, "" nothing */
 	FILE_MAY_WRITE, FILE_MAY_LISTEN,
 	FILE_KINDS

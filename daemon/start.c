@@ -4,7 +4,7 @@
  *
  *	monitor_start()	the run directory, its lock and our own files
  *	-> on_file()	everything the client named, with the client's rights
- *	-> on_spawned()	the process
+ *	-> on_spawned()	the process; meanwhile on_looked(): what the kernel is
  *	-> configure()	its configuration; from here on monitor.c has it
  *
  * Whatever fails leaves nothing behind; the domain is then off again.
@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/inspect.h"
 #include "daemon/monitor.h"
 #include "daemon/note.h"
 #include "daemon/start.h"
@@ -37,23 +38,37 @@ close_fd(int *fd)
 static void spawn(struct start *st);
 static void configure(struct start *st);
 
-/* No more answers are awaited: go on, or end it here. */
+static void
+fail(struct start *st, const struct err *e)
+{
+	struct monitor *m = st->m;
+
+	m->start_err = *e;
+	/* Its end is told to monitor.c. */
+	if (m->pid)
+		monitor_kill(m);
+	else
+		monitor_gone(m);
+}
+
+/* When no more answers are awaited: the next step, or the end. */
 static void
 go_on(struct start *st)
 {
 	struct monitor *m = st->m;
 
+	if (st->open || st->spawn || st->look)
+		return;
+
 	serials_note(m, &st->r);
 	if (st->r.cfg.gdb_fd >= 0 && !m->gdb_path)
 		m->gdb_path = strdup(st->gdb_path);
-	if (st->err.code) {
-		m->start_err = st->err;
-		monitor_gone(m);
-	} else if (m->pid) {
+	if (st->err.code)
+		fail(st, &st->err);
+	else if (m->pid)
 		configure(st);
-	} else {
+	else
 		spawn(st);
-	}
 }
 
 static void
@@ -73,8 +88,8 @@ on_file(void *ctx, const struct file_result *f, const struct err *e)
 		st->err = *e;
 		st->failed = w;
 	}
-	if (!--st->open)
-		go_on(st);
+	st->open--;
+	go_on(st);
 }
 
 void
@@ -143,8 +158,7 @@ configure(struct start *st)
 	if (!rc && fcntl(st->our_setup, F_SETFL, O_NONBLOCK))
 		rc = err_set_sys(&st->err, errno, "set-up socket");
 	if (rc) {
-		m->start_err = st->err;
-		monitor_kill(m);
+		fail(st, &st->err);
 		return;
 	}
 	m->control_fd = st->control;
@@ -195,8 +209,7 @@ on_spawned(void *ctx, const struct spawn_answer *a, const struct err *e)
 
 	st->spawn = NULL;
 	if (e->code) {
-		m->start_err = *e;
-		monitor_gone(m);
+		fail(st, e);
 		return;
 	}
 	m->pid = a->pid;
@@ -205,8 +218,7 @@ on_spawned(void *ctx, const struct spawn_answer *a, const struct err *e)
 	c->host_pid = (unsigned)a->pid;
 	st->seal = a->seal;
 	if (judge_seal(st)) {
-		m->start_err = st->err;
-		monitor_kill(m);
+		fail(st, &st->err);
 		return;
 	}
 	if (!sandbox_put(&st->seal, c->sandbox, sizeof(c->sandbox)))
@@ -218,8 +230,23 @@ on_spawned(void *ctx, const struct spawn_answer *a, const struct err *e)
 	close_fd(&st->cgroup);
 	if (c->perf_map)
 		want_perf_map(st);
-	if (!st->open)
-		go_on(st);
+	go_on(st);
+}
+
+/* What the kernel is has its part in the choice of the mode. */
+static void
+on_looked(void *ctx, const struct kernel_facts *f, const struct err *e)
+{
+	struct start *st = ctx;
+	struct domain *dom = st->m->dom;
+
+	st->look = NULL;
+	if (e->code)
+		st->err = *e;
+	else if (!domain_choose_mode(st->d, st->r.def, &f->caps, &dom->choice,
+	    &st->err))
+		st->r.cfg.mode = dom->choice.mode;
+	go_on(st);
 }
 
 static void
@@ -236,10 +263,14 @@ spawn(struct start *st)
 		.host_pids = c->perf_map, .host_without = c->host_without };
 
 	st->spawn = spawner_spawn(st->d->spawner, &r, on_spawned, st);
-	if (st->spawn)
+	if (!st->spawn) {
+		err_set_sys(&st->err, ENOMEM, "monitor");
+		fail(st, &st->err);
 		return;
-	err_set_sys(&st->m->start_err, ENOMEM, "monitor");
-	monitor_gone(st->m);
+	}
+	if (c->kernel_fd >= 0)
+		st->look = inspect_kernel_fd(st->d, c->kernel_fd,
+		    st->r.def->kernel, c->memory, on_looked, st);
 }
 
 /* ---- our own files --------------- */
@@ -302,6 +333,7 @@ start_free(struct start *st)
 	for (i = 0; i < st->n_wants; i++)
 		spawner_cancel(st->want[i].job);
 	spawner_cancel(st->spawn);
+	inspect_cancel(st->look);
 	vm_config_fini(&st->r.cfg);
 	close_fd(&st->alive);
 	close_fd(&st->listener);
@@ -405,8 +437,7 @@ monitor_start(struct daemon *d, struct domain *dom, struct run_request *r,
 	domain_set_state(d, dom, DOMAIN_STARTING, job ? "autostart" : "start",
 	    NULL);
 	want_client_files(st);
-	/* on_file() ends it when one could not even be asked for. */
-	if (!st->open)
-		go_on(st);
+	/* Goes on by itself when there is nothing to wait for. */
+	go_on(st);
 	return 0;
 }

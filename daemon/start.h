@@ -28,6 +28,7 @@ struct start {
 	struct err err;			/* code 0: none */
 	const struct start_want *failed;
 	struct spawn_job *spawn;
+	struct inspection *look;	/* at the kernel, meanwhile */
 	struct sandbox_state seal;
 	int alive, listener, control, our_setup, their_setup, cgroup;
 };

@@ -1,6 +1,6 @@
 ## SPDX-License-Identifier: Apache-2.0
 libexec_PROGRAMS += bin/trivisor-monitor
-bin_trivisor_monitor_SOURCES = monitor/main.c
+bin_trivisor_monitor_SOURCES = monitor/main.c monitor/oneshot.c monitor/oneshot.h
 bin_trivisor_monitor_LDADD = $(MONITOR_LIBS)
 MONITOR_LIBS = libmonitor.a libboot.a libio.a libbt.a libinterp.a libx86.a \
 	libcpumodel.a libmmu.a libvm.a libbase.a $(CAPSTONE_LIBS) \

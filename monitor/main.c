@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "monitor/jail.h"
 #include "monitor/monitor.h"
+#include "monitor/oneshot.h"
 #include "monitor/wiring.h"
 
 struct arguments {
@@ -276,11 +277,14 @@ run(struct monitor *mon, int setup_fd)
 int
 main(int argc, char **argv)
 {
-	struct monitor *mon = calloc(1, sizeof(*mon));
+	struct monitor *mon;
 	struct arguments a;
 	struct err e = { 0 };
 	int rc;
 
+	if (oneshot_wanted(argc, argv))
+		return oneshot_main(argc, argv);
+	mon = calloc(1, sizeof(*mon));
 	if (!mon)
 		return 1;
 	if (!parse_arguments(&a, argc, argv)) {

@@ -18,7 +18,7 @@ tests_seccomp_rules_LDADD = libmonitor.a libbase.a $(SECCOMP_LIBS)
 check_PROGRAMS += tests/evil/traitor tests/evil/traitor_test
 TESTS += tests/evil/traitor_test
 tests_evil_traitor_SOURCES = tests/evil/traitor.c tests/evil/traitor.h \
-	monitor/main.c
+	monitor/main.c monitor/oneshot.c
 tests_evil_traitor_CPPFLAGS = $(AM_CPPFLAGS) -DTRAITOR
 tests_evil_traitor_LDADD = $(MONITOR_LIBS)
 tests_evil_traitor_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=machine_start \
