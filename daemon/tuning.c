@@ -53,8 +53,8 @@ resolve(const struct domain_def *def, const struct vm_config *c,
 	return rc ? rc : cpu_model_resolve(model, &poorer, &def->cpu, e);
 }
 
-int
-tuning_cpu(const struct domain_def *def, struct vm_config *c, tuning_fn *fn,
+static int
+set_cpu(const struct domain_def *def, struct vm_config *c, tuning_fn *fn,
     void *ctx, struct err *e)
 {
 	const struct vm_cpu_want *w = &def->cpu;
@@ -94,15 +94,6 @@ tuning_warn(void *ctx, bool error, int line, const char *xpath,
 	json_object_object_add(o, "kind", json_object_new_string(
 	    domain_problem_kind_name(PROBLEM_DEFAULTED)));
 	json_object_array_add(ctx, o);
-}
-
-int
-tuning_cpu_warnings(const struct domain_def *def,
-    struct json_object *warnings, struct err *e)
-{
-	struct vm_config scratch = def->cfg;
-
-	return tuning_cpu(def, &scratch, tuning_warn, warnings, e);
 }
 
 /* --- the clock -------------------------------------------------------------- */
@@ -196,6 +187,33 @@ set_timers(const struct vm_clock_want *w, struct vm_config *c, struct err *e)
 	return 0;
 }
 
+/* --- what define says, too --- */
+
+int
+tuning_cpu(const struct domain_def *def, struct vm_config *c, tuning_fn *fn,
+    void *ctx, struct err *e)
+{
+	int rc = set_cpu(def, c, fn, ctx, e);
+
+	if (rc)
+		return rc;
+	rc = set_timers(&def->clock, c, e);
+	if (rc && e) {
+		e->line = def->line.clock;
+		snprintf(e->element, sizeof(e->element), "timer");
+	}
+	return rc;
+}
+
+int
+tuning_cpu_warnings(const struct domain_def *def,
+    struct json_object *warnings, struct err *e)
+{
+	struct vm_config scratch = def->cfg;
+
+	return tuning_cpu(def, &scratch, tuning_warn, warnings, e);
+}
+
 /* --- host CPUs ---------------------------------------------------------------- */
 
 /* Has the set a CPU that this process, and so its children, may use? */
@@ -245,8 +263,6 @@ tuning_host(const struct domain_def *def, struct vm_config *c, struct err *e)
 {
 	int rc = set_clock(&def->clock, c, e);
 
-	if (!rc)
-		rc = set_timers(&def->clock, c, e);
 	return rc ? rc : set_pins(&def->tune, c, e);
 }
 
@@ -365,7 +381,7 @@ tuning_check(struct daemon *d, const struct domain_def *def, tuning_fn *fn,
 	struct err e = { 0 };
 	int rc;
 
-	if (tuning_cpu(def, &scratch, fn, ctx, &e))
+	if (set_cpu(def, &scratch, fn, ctx, &e))
 		fn(ctx, true, e.line, "/domain/cpu", &e);
 	e = (struct err){ 0 };
 	if (set_clock(&def->clock, &scratch, &e))

@@ -14,8 +14,8 @@ typedef void tuning_fn(void *ctx, bool error, int line, const char *xpath,
     const struct err *e);
 
 /*
- * Resolve the processor into c (its host_without counts), check vCPUs and
- * topology.  fn (may be NULL) hears notes.  Part of define and of start.
+ * Resolve the processor into c (its host_without counts), and its timers.
+ * fn (may be NULL) hears notes.  Part of define and of start.
  */
 MUST_USE int tuning_cpu(const struct domain_def *def, struct vm_config *c,
     tuning_fn *fn, void *ctx, struct err *e);

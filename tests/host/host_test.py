@@ -293,7 +293,9 @@ def test_timers():
     for timer, word in ("name='hpet' present='yes'", "hpet"), \
             ("name='tsc' frequency='1000'", "frequency"):
         _, xml, _ = document("<clock offset='utc'><timer %s/></clock>" % timer)
-        assert word in error("create", "-", stdin=xml)["message"], timer
+        for verb in "create", "define":
+            e = error(verb, "-", stdin=xml)
+            assert e["code"] == 67 and word in e["message"], (timer, verb, e)
 
 
 # --- host CPUs -------------------------------------------------------------------
