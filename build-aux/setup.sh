@@ -10,8 +10,9 @@ build_packages="gcc libc6-dev make autoconf automake pkg-config acpica-tools
 	libseccomp-dev"
 guest_packages="debian-archive-keyring ca-certificates xz-utils"
 # The tests' freestanding guests are 32-bit programs too; binutils and
-# Capstone's headers check the decoder; the shells run their completion.
-test_packages="gcc-multilib binutils python3 clang zsh fish strace"
+# Capstone's headers check the decoder; the shells run their completion;
+# virt-install prints domain XML for ours to judge.
+test_packages="gcc-multilib binutils python3 clang zsh fish strace virtinst"
 
 say()
 {

@@ -15,7 +15,7 @@ tests_unit_cli_pump_test_LDADD = libapi.a libbase.a $(JSON_C_LIBS) \
 
 cli_tests = tests/cli_output_test.sh tests/cli_life_user_test.sh \
 	tests/cli_life_root_test.sh tests/cli_other_test.sh \
-	tests/cli_check_test.sh
+	tests/cli_check_test.sh tests/virt_install_test.sh
 TESTS += $(cli_tests)
 EXTRA_DIST += tests/cli_life.sh
 dist_check_SCRIPTS += $(cli_tests)
