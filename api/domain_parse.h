@@ -57,6 +57,7 @@
 	X(TIMER, XML_ERROR, "timer-name") \
 	X(TIMER_TWICE, XML_ERROR, "timer-twice") \
 	X(TIMER_ABSENT, CONFIG_UNSUPPORTED, "timer-absent") \
+	X(TIMER_HZ, CONFIG_UNSUPPORTED, "timer-frequency") \
 	X(SHARES, CONFIG_UNSUPPORTED, "shares-range") \
 	X(PERIOD, CONFIG_UNSUPPORTED, "period-range") \
 	X(QUOTA, CONFIG_UNSUPPORTED, "quota-range") \
@@ -112,7 +113,7 @@ struct element_rule {
 	enum element_class what;
 	bool many;		/* may be there more than once */
 	const char *attributes;	/* known ones: "unit dumpCore"; NULL: any */
-	const char *why;	/* for IGNORE and REFUSE */
+	const char *doc;	/* what is done; IGNORE and REFUSE: why */
 	element_fn *use;	/* may be NULL */
 };
 

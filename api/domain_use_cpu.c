@@ -234,24 +234,28 @@ use_our_timer(struct domain_parse *p, xmlNode *n, enum vm_timer t,
     bool present)
 {
 	struct vm_clock_want *w = &p->d->clock;
-	int64_t hz = 0;
-	char text[32];
+	bool said = xmlHasProp(n, (const xmlChar *)"present");
 	int rc = 0;
 
 	if (p->timer_seen[t])
 		rc = domain_refuse(p, REFUSE_TIMER_TWICE, n,
 		    "this timer is there twice");
 	p->timer_seen[t] = true;
-	w->present[t] = present ? VM_YES : VM_NO;
-	if (t == VM_TIMER_HPET)
-		p->d->cfg.hpet = present;
-	else if (!present && t != VM_TIMER_KVMCLOCK)
+	w->present[t] = !said ? VM_UNSET : present ? VM_YES : VM_NO;
+	if (!present && t != VM_TIMER_KVMCLOCK && t != VM_TIMER_HPET)
 		domain_warn(p, PROBLEM_IGNORED, n, "present='no' is "
 		    "ignored: the timer is always there");
-	if (!rc && t == VM_TIMER_TSC &&
-	    xml_attr(n, "frequency", text, sizeof(text)))
-		rc = domain_number(p, n, "frequency=", text, &hz);
-	w->tsc_hz = hz > 0 ? (uint64_t)hz : w->tsc_hz;
+	if (!rc && said && present && t == VM_TIMER_HPET) {
+		rc = domain_refuse(p, REFUSE_TIMER_ABSENT, n,
+		    "timer 'hpet' is not supported: not built yet");
+		domain_hint(p, "take it out, or say present='no'");
+	}
+	if (!rc && xmlHasProp(n, (const xmlChar *)"frequency")) {
+		rc = domain_refuse(p, REFUSE_TIMER_HZ, n, "a frequency of "
+		    "its own is not supported: guests read the TSC of the "
+		    "host's processor");
+		domain_hint(p, "leave frequency out");
+	}
 	return rc;
 }
 

@@ -202,12 +202,12 @@ apply_rule(struct domain_parse *p, const struct element_rule *r, xmlNode *n)
 	if (r->what == EL_REFUSE) {
 		snprintf(rule, sizeof(rule), "element %s", r->path);
 		rc = domain_refuse_row(p, rule, ERR_CONFIG_UNSUPPORTED, n,
-		    "<%s> is not supported: %s", n->name, r->why);
+		    "<%s> is not supported: %s", n->name, r->doc);
 		domain_hint(p, "take the element out");
 		return rc;
 	}
 	if (r->what == EL_IGNORE)
-		domain_warn(p, PROBLEM_IGNORED, n, "ignored: %s", r->why);
+		domain_warn(p, PROBLEM_IGNORED, n, "ignored: %s", r->doc);
 	if (!r->many && n->parent->type == XML_ELEMENT_NODE &&
 	    xml_child(n->parent, (const char *)n->name) != n)
 		rc = domain_refuse(p, REFUSE_TWICE, n, "<%s> is there twice",

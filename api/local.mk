@@ -32,3 +32,18 @@ man/trivisor-rpc.7: $(srcdir)/man/trivisor-rpc.7.in api/describe
 	    sed -e '/@METHODS@/{' -e 'r $@.methods' -e 'd' -e '}' \
 	    $(srcdir)/man/trivisor-rpc.7.in >$@.tmp && \
 	    rm -f $@.methods && mv $@.tmp $@
+
+## The elements of trivisor-xml(5) are those of the table.
+noinst_PROGRAMS += api/describe_xml
+api_describe_xml_SOURCES = api/describe_xml.c
+api_describe_xml_CFLAGS = $(AM_CFLAGS) $(LIBXML2_CFLAGS)
+api_describe_xml_LDADD = libapi.a libvm.a libbase.a $(LIBXML2_LIBS) \
+	$(JSON_C_LIBS)
+EXTRA_DIST += man/trivisor-xml.5.in
+man5_MANS = man/trivisor-xml.5
+CLEANFILES += man/trivisor-xml.5
+man/trivisor-xml.5: $(srcdir)/man/trivisor-xml.5.in api/describe_xml
+	$(AM_V_GEN)$(MKDIR_P) man && api/describe_xml >$@.elements && \
+	    sed -e '/@ELEMENTS@/{' -e 'r $@.elements' -e 'd' -e '}' \
+	    $(srcdir)/man/trivisor-xml.5.in >$@.tmp && \
+	    rm -f $@.elements && mv $@.tmp $@

@@ -163,46 +163,14 @@ set_clock(const struct vm_clock_want *w, struct vm_config *c, struct err *e)
 	return 0;
 }
 
-static int
-set_timers(const struct vm_clock_want *w, struct vm_config *c, struct err *e)
-{
-	const struct cpuid_host *h = tuning_cpu_host();
-
-	c->no_kvmclock = w->present[VM_TIMER_KVMCLOCK] == VM_NO;
-	if (w->present[VM_TIMER_HPET] == VM_YES) {
-		err_set(e, ERR_CONFIG_UNSUPPORTED,
-		    "timer hpet: this version has no HPET");
-		err_hint(e, "say present='no': PIT, RTC, APIC timer, ACPI PM "
-		    "timer and kvmclock are there");
-		return -EINVAL;
-	}
-	if (w->tsc_hz) {
-		err_set(e, ERR_CONFIG_UNSUPPORTED, "timer tsc: a frequency "
-		    "of its own cannot be had: guests read the TSC of this "
-		    "host's processor (%s)", h->vendor);
-		err_hint(e, "leave frequency='%llu' out",
-		    (unsigned long long)w->tsc_hz);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 /* --- what define says, too --- */
 
 int
 tuning_cpu(const struct domain_def *def, struct vm_config *c, tuning_fn *fn,
     void *ctx, struct err *e)
 {
-	int rc = set_cpu(def, c, fn, ctx, e);
-
-	if (rc)
-		return rc;
-	rc = set_timers(&def->clock, c, e);
-	if (rc && e) {
-		e->line = def->line.clock;
-		snprintf(e->element, sizeof(e->element), "timer");
-	}
-	return rc;
+	c->no_kvmclock = def->clock.present[VM_TIMER_KVMCLOCK] == VM_NO;
+	return set_cpu(def, c, fn, ctx, e);
 }
 
 int
@@ -386,9 +354,6 @@ tuning_check(struct daemon *d, const struct domain_def *def, tuning_fn *fn,
 	e = (struct err){ 0 };
 	if (set_clock(&def->clock, &scratch, &e))
 		fn(ctx, true, def->line.clock, "/domain/clock", &e);
-	e = (struct err){ 0 };
-	if (set_timers(&def->clock, &scratch, &e))
-		fn(ctx, true, def->line.clock, "/domain/clock/timer", &e);
 	e = (struct err){ 0 };
 	if (set_pins(&def->tune, &scratch, &e))
 		fn(ctx, true, def->line.cputune ? def->line.cputune :

@@ -113,7 +113,6 @@ struct vm_clock_want {
 	int64_t start;			/* of ABSOLUTE: seconds since 1970 */
 	char timezone[64];		/* "Europe/Berlin" */
 	enum vm_tristate present[VM_TIMER_COUNT];
-	uint64_t tsc_hz;		/* <timer name='tsc' frequency=>, 0 none */
 };
 
 /* ---- serial ports --------------- */

@@ -312,7 +312,7 @@ values_arrive(void **state)
 	    "<serial type='file'><source path='/log' append='on'/></serial>"
 	    "</devices>"
 	    "<on_crash>preserve</on_crash><on_poweroff>restart</on_poweroff>"
-	    "<clock offset='localtime'><timer name='hpet' present='yes'/>"
+	    "<clock offset='localtime'><timer name='kvmclock' present='no'/>"
 	    "</clock><vcpu>2</vcpu><features><acpi/></features>"
 	    "<os><type machine='q35'>hvm</type><cmdline>a  b &amp; c</cmdline>"
 	    "<initrd>/i</initrd><kernel>/k</kernel></os>"
@@ -331,7 +331,9 @@ values_arrive(void **state)
 	assert_string_equal(d->initrd, "/i");
 	assert_string_equal(d->title, "T");
 	assert_string_equal(d->machine, "q35");
-	assert_true(c->acpi && c->hpet);
+	assert_true(c->acpi);
+	assert_int_equal(d->clock.present[VM_TIMER_KVMCLOCK], VM_NO);
+	assert_int_equal(d->clock.present[VM_TIMER_HPET], VM_UNSET);
 	assert_int_equal(c->on_crash, VM_ACTION_PRESERVE);
 	assert_int_equal(c->on_poweroff, VM_ACTION_RESTART);
 	assert_int_equal(c->clock_offset, VM_CLOCK_LOCALTIME);
