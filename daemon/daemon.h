@@ -8,7 +8,7 @@
  *	methods.c, methods_run.c	handlers, one per row of api/methods.h
  *	domain.c	domains and their states	store.c	definitions on disk
  *	monitor.c	a living monitor: control channel, end
- *	ask.c	requests to it and its answers
+ *	ask.c	requests to it and its answers	monitor_events.c	its events
  *	start.c	starting one, step by step	spawner.h	who opens and execs
  *	attach.c	finding living ones	run_dir.c	their directories
  *	note.c	what the next daemon must know	ending.c	how runs end

@@ -19,7 +19,7 @@ bin_trivisord_SOURCES += daemon/stats.h daemon/methods_stats.c
 bin_trivisord_SOURCES += daemon/check.h daemon/check_host.c daemon/methods_check.c
 bin_trivisord_SOURCES += daemon/note.h daemon/note.c \
 	daemon/ending.c daemon/crash.c daemon/power.h daemon/power.c \
-	daemon/states.c daemon/autostart.c
+	daemon/states.c daemon/autostart.c daemon/monitor_events.c
 bin_trivisord_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DTRIVISOR_LIBEXECDIR='"$(libexecdir)"'
 bin_trivisord_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing $(JSON_C_CFLAGS) \

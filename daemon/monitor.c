@@ -334,79 +334,14 @@ monitor_destroy(struct domain *dom, struct call *call)
 	ev_timer_start(m->d->loop, &m->timer);
 }
 
-/* ---- events --------------- */
-
-/* Those that come twice are dropped, those that do not come are missed. */
-static bool
-is_new(struct monitor *m, const struct ctl_msg *msg)
-{
-	uint64_t seq = 0, from = 0;
-	char what[32];
-
-	if (!ctl_get_u64(msg, "seq", &seq) || seq <= m->seen)
-		return false;
-	from = m->seen + 1;
-	m->seen = seq;
-	if (ctl_get(msg, "what", what, sizeof(what)) && !strcmp(what, "lost")) {
-		events_lost(m->dom, from, seq);
-		return false;
-	}
-	if (seq > from)
-		events_lost(m->dom, from, seq - 1);
-	return true;
-}
-
-/* What the next daemon need not tell again. */
-static void
-note_seen(struct monitor *m)
-{
-	if (m->seen_fd >= 0 &&
-	    seen_write(m->seen_fd, m->seen, m->dom->state))
-		log_line(LOG_WARN, "monitor: vm=%s what=seen", m->dom->name);
-}
-
-static void
-tell_event(struct monitor *m, const struct ctl_msg *msg)
-{
-	enum domain_state state = m->dom->state;
-	char what[32] = "", text[32] = "", reason[32] = "", detail[512] = "";
-
-	(void)ctl_get(msg, "what", what, sizeof(what));
-	(void)ctl_get(msg, "state", text, sizeof(text));
-	(void)ctl_get(msg, "reason", reason, sizeof(reason));
-	(void)ctl_get(msg, "detail", detail, sizeof(detail));
-	if (!domain_state_parse(text, &state) && what[0]) {
-		struct json_object *data = ask_json(m, msg);
-
-		event_emit(m->d, "domain.monitor", m->dom->name, m->dom->uuid,
-		    data);
-		return;
-	}
-	/* A VM that is off is over when its monitor is. */
-	if (m->destroying || state == DOMAIN_STARTING ||
-	    (state == DOMAIN_SHUTOFF && strcmp(what, "preserved")))
-		return;
-	if (!strcmp(what, "reset"))
-		power_reset(m->dom);
-	domain_set_state(m->d, m->dom, state, reason[0] ? reason : what,
-	    detail);
-}
-
-static void
-take_event(struct monitor *m, const struct ctl_msg *msg)
-{
-	if (!is_new(m, msg))
-		return;
-	tell_event(m, msg);
-	note_seen(m);
-}
+/* ---- the control connection --------------- */
 
 static void
 take_message(struct monitor *m, struct ctl_msg *msg)
 {
 	m->minor = msg->h.minor;
 	if (msg->h.type == CTL_EVENT)
-		take_event(m, msg);
+		monitor_take_event(m, msg);
 	else if (msg->h.type == CTL_OK || msg->h.type == CTL_ERROR)
 		ask_take_answer(m, msg);
 	if (msg->fd >= 0)
@@ -467,42 +402,6 @@ subscribe(struct monitor *m, uint64_t since)
 
 /* ---- the start --------------- */
 
-/* Hints for the next daemon, now that the process is known. */
-static void
-note_run(struct monitor *m)
-{
-	int dir = run_dir_open(m->d, m->dom->uuid, false);
-	struct err e = { 0 };
-
-	if (dir < 0 || note_write(dir, m->dom, m->pid, &e))
-		log_line(LOG_WARN, "monitor: vm=%s what=note error=\"%s\"",
-		    m->dom->name, e.msg);
-	note_seen(m);
-	if (dir >= 0)
-		close(dir);
-}
-
-void
-monitor_note(struct domain *dom)
-{
-	struct monitor *m = dom->monitor;
-	struct err e = { 0 };
-	struct ctl_msg msg;
-
-	if (!m || !m->ready)
-		return;
-	note_run(m);
-	if (m->minor < 1)
-		return;
-	ctl_msg_init(&msg, CTL_DEFINITION, 0);
-	if (note_memfd(dom, &msg.fd, &e) ||
-	    monitor_ask(dom, &msg, NULL, NULL, &e))
-		log_line(LOG_WARN, "monitor: vm=%s what=note error=\"%s\"",
-		    dom->name, e.msg);
-	if (msg.fd >= 0)
-		close(msg.fd);
-}
-
 static void
 started(struct monitor *m, const struct ctl_msg *ready)
 {
@@ -533,7 +432,7 @@ started(struct monitor *m, const struct ctl_msg *ready)
 		    dom->name);
 	metrics_note_start(m->d, clock_now(&clock_host) - dom->asked);
 	domain_set_state(m->d, dom, state, "booted", NULL);
-	note_run(m);
+	monitor_note_run(m);
 	answer_start(m, NULL);
 }
 
@@ -641,7 +540,7 @@ on_resync(struct monitor *m, struct ctl_msg *answer, const struct err *e,
 	if (now != dom->state)
 		domain_set_state(m->d, dom, now, reason, "");
 	snprintf(dom->reason, sizeof(dom->reason), "%s", reason);
-	note_run(m);
+	monitor_note_run(m);
 }
 
 static void
@@ -676,7 +575,7 @@ monitor_attach(struct daemon *d, struct domain *dom, int control, pid_t pid,
 	watch_control(m, control);
 	rc = subscribe(m, since);
 	if (!rc && answers)
-		note_run(m);
+		monitor_note_run(m);
 	else if (!rc)
 		resync(m);
 	return rc && rc != -EAGAIN ? err_set_sys(e, -rc, "domain %s: monitor",

@@ -67,6 +67,15 @@ void monitor_kill(struct monitor *m);
 /* Wait for READY or FAILED, START_SECONDS at most. */
 void monitor_watch_setup(struct monitor *m, int setup_fd);
 
+/* ---- monitor_events.c --------------- */
+
+/* CTL_EVENT: tell it, unless it was told, and what lacks before it. */
+void monitor_take_event(struct monitor *m, const struct ctl_msg *msg);
+/* What the next daemon need not tell again. */
+void monitor_note_seen(struct monitor *m);
+/* Hints for the next daemon, now that the process is known. */
+void monitor_note_run(struct monitor *m);
+
 /* ---- ending.c, crash.c --------------- */
 
 /* Its process is gone: how, and what was lost with it. */
