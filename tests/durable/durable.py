@@ -199,14 +199,15 @@ class World:
         check(len(t) > 1, name + ": no heartbeat")
         return max((b - a) % (1 << 32) for a, b in zip(t, t[1:])) / PM_TIMER_HZ
 
-    def control(self, uuid, what):
+    def control(self, uuid, what, body=""):
         """One request to a monitor, as a daemon would make it."""
         s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         s.settimeout(20)
         here = os.open(self.dir + "/run/" + uuid, os.O_RDONLY)
         s.connect("/proc/self/fd/%d/control" % here)
         os.close(here)
-        s.send(struct.pack("<IHHQ", CTL_MAGIC, CTL[what], 1, 7))
+        s.send(struct.pack("<IHHQ", CTL_MAGIC, CTL[what], 1, 7)
+               + body.encode())
         answer = s.recv(20000)
         s.close()
         check(struct.unpack("<IHHQ", answer[:16])[1] == CTL_OK,
