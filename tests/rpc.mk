@@ -5,7 +5,9 @@ TESTS += tests/evil/api.test tests/roles.test tests/rpc_schema.test \
 dist_check_SCRIPTS += tests/evil/api.test tests/roles.test tests/rpc_schema.test \
 	tests/rpc_events.test
 EXTRA_DIST += tests/evil/rpc.py
-LONG_TESTS += tests/long/evil.sh
+TESTS += tests/rules/api.sh
+dist_check_SCRIPTS += tests/rules/api.sh
+LONG_TESTS += tests/long/evil.sh tests/long/api_rules.sh
 
 check_PROGRAMS += tests/unit/json_conform_test tests/unit/api_words_test
 TESTS += tests/unit/json_conform_test tests/unit/api_words_test
