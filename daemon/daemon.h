@@ -557,6 +557,11 @@ struct json_object *cpu_json(const struct monitor_cpu *c);
 method_fn on_host_info, on_host_capabilities, on_host_domain_capabilities,
     on_host_cpu_models, on_host_doctor;
 
+/* ---- seal.c --------------- */
+
+/* Give up what the daemon needs no more; it listens already. */
+MUST_USE int daemon_seal(struct daemon *d, struct err *e);
+
 /* ---- main.c --------------- */
 
 struct daemon {

@@ -25,6 +25,6 @@ bin_trivisord_CPPFLAGS = $(AM_CPPFLAGS) \
 bin_trivisord_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing $(JSON_C_CFLAGS) \
 	$(LIBXML2_CFLAGS)
 bin_trivisord_LDADD = libapi.a libselect.a libcpumodel.a libvm.a libbase.a \
-	$(JSON_C_LIBS) $(LIBXML2_LIBS) $(EV_LIBS)
+	$(JSON_C_LIBS) $(LIBXML2_LIBS) $(EV_LIBS) $(SECCOMP_LIBS)
 bin_trivisord_SOURCES += daemon/spawner.h daemon/spawn_wire.h daemon/birth.h daemon/start.h \
-	daemon/policy.h daemon/policy.c daemon/inspect.h daemon/inspect.c daemon/file_look.c daemon/spawner.c daemon/birth.c daemon/birth_child.c
+	daemon/policy.h daemon/policy.c daemon/inspect.h daemon/inspect.c daemon/seal.c daemon/file_look.c daemon/spawner.c daemon/birth.c daemon/birth_child.c

@@ -275,6 +275,8 @@ harden(void)
 
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	/* The spawner's, too, and that of all it starts. */
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* A limit on files is an error of one request, not our end. */
 	signal(SIGXFSZ, SIG_IGN);
 	/* What a large message took goes back at once. */
@@ -326,6 +328,8 @@ main(int argc, char **argv)
 	admit_init(d);
 	cgroup_find(&d->cgroup, d->opt.cgroup[0] ? d->opt.cgroup : NULL);
 	rc = set_up(d, &e);
+	if (!rc && d->opt.sandbox != POLICY_OFF)
+		rc = daemon_seal(d, &e);
 	if (rc) {
 		dprintf(STDERR_FILENO, "trivisord: %s\n", e.msg);
 		if (e.hint[0])
