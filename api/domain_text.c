@@ -236,16 +236,29 @@ domain_def_set_uuid(struct domain_def *d, const char *uuid, struct err *e)
 
 /* ---- what goes to the disk --------------- */
 
+/* What follows begin in the text before the root, which need not end there. */
+static bool
+read_note(const char *xml, size_t root, const char *begin, char note[64])
+{
+	size_t n = strlen(begin);
+	const char *s = memmem(xml, root, begin, n);
+
+	if (!s)
+		return false;
+	snprintf(note, 64, "%.*s",
+	    (int)MIN(root - (size_t)(s - xml) - n, (size_t)63), s + n);
+	return true;
+}
+
 /* Before the root as well: <?trivisor-owner uid="1000" gid="4294967295"?> */
 static void
 read_owner(struct domain_def *d, const char *xml, size_t root)
 {
-	static const char pi[] = "<?" OWNER_PI " ";
-	const char *s = memmem(xml, root, pi, sizeof(pi) - 1);
 	unsigned uid, gid;
+	char note[64];
 
-	if (!s || sscanf(s + sizeof(pi) - 1, "uid=\"%u\" gid=\"%u\"", &uid,
-	    &gid) != 2)
+	if (!read_note(xml, root, "<?" OWNER_PI " ", note) ||
+	    sscanf(note, "uid=\"%u\" gid=\"%u\"", &uid, &gid) != 2)
 		return;
 	d->owned = true;
 	d->owner_uid = uid;
@@ -255,15 +268,13 @@ read_owner(struct domain_def *d, const char *xml, size_t root)
 void
 domain_text_read_note(struct domain_def *d, const char *xml, size_t len)
 {
-	static const char pi[] = "<?" MODE_PI " mode=\"";
 	size_t root = root_of(xml, len).start;
+	char note[64], mode[16];
 	enum vm_mode m;
-	char mode[16];
-	const char *s = memmem(xml, root, pi, sizeof(pi) - 1);
 
 	read_owner(d, xml, root);
-	if (s && sscanf(s + sizeof(pi) - 1, "%15[a-z]\"", mode) == 1 &&
-	    vm_mode_parse(mode, &m))
+	if (read_note(xml, root, "<?" MODE_PI " mode=\"", note) &&
+	    sscanf(note, "%15[a-z]\"", mode) == 1 && vm_mode_parse(mode, &m))
 		domain_def_override_mode(d, m);
 }
 

@@ -60,6 +60,30 @@ check_round_trip(struct domain_def *d)
 	domain_def_free(read_back);
 }
 
+/* What check does: on and on, whatever is wrong. */
+static void
+check_all(const char *text, size_t size, bool strict, bool good)
+{
+	struct domain_parse_opts opts = { .all = true, .strict = strict };
+	struct domain_def *d = NULL;
+	struct err e = { 0 };
+	size_t i;
+
+	if (domain_def_parse_opts(&d, text, size, &opts, &e)) {
+		MUST_EXPLAIN(&e);
+		MUST(!good);
+		return;
+	}
+	MUST(strict || good == !d->n_errors);
+	MUST(d->n_problems <= DOMAIN_MAX_PROBLEMS);
+	for (i = 0; i < d->n_problems; i++) {
+		MUST(d->problems[i].reason[0] && d->problems[i].line > 0);
+		MUST((d->problems[i].kind == PROBLEM_ERROR) ==
+		    (d->problems[i].code != 0));
+	}
+	domain_def_free(d);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -67,12 +91,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = { 0 };
 	/* Not terminated: reading past the length is noticed. */
 	char *text = malloc(size ? size : 1);
+	bool good;
 
 	memcpy(text, data, size);
-	if (domain_def_parse(&d, text, size, &e))
+	good = !domain_def_parse(&d, text, size, &e);
+	if (!good)
 		MUST_EXPLAIN(&e);
 	else
 		check_round_trip(d);
+	check_all(text, size, false, good);
+	check_all(text, size, true, good && !d->n_problems);
 	domain_def_free(d);
 	free(text);
 	return 0;
