@@ -2,8 +2,8 @@
 /*
  * What the daemon gives up once it listens: it starts nothing and becomes
  * nobody any more, for that is the spawner's.  A root daemon keeps the right
- * to end its monitors, which are another user's, and, where its directories
- * are not its own, that to write there.
+ * to end its monitors, which are another user's, and, where its directories or
+ * its cgroup are not its own, that to write there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ static bool
 owns_directories(const struct daemon *d)
 {
 	const char *const dirs[] = { d->opt.state_dir, d->opt.run_dir,
-		d->opt.log_dir };
+		d->opt.log_dir, d->cgroup.path };
 	struct __user_cap_header_struct h = {
 		.version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct was[2] = { 0 }, none[2];
@@ -91,8 +91,8 @@ owns_directories(const struct daemon *d)
 	none[0].effective = none[1].effective = 0;
 	(void)syscall(SYS_capset, &h, none);
 	for (i = 0; i < ARRAY_LEN(dirs); i++)
-		owns &= !faccessat(AT_FDCWD, dirs[i], R_OK | W_OK | X_OK,
-		    AT_EACCESS);
+		owns &= !dirs[i][0] || !faccessat(AT_FDCWD, dirs[i],
+		    R_OK | W_OK | X_OK, AT_EACCESS);
 	(void)syscall(SYS_capset, &h, was);
 	return owns;
 }

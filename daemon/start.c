@@ -187,7 +187,7 @@ judge_seal(struct start *st)
 
 	if (st->cgroup < 0) {
 		if (cgroup_usable(&st->d->cgroup, &why))
-			why = "a private daemon makes none without limits";
+			why = "none could be made";
 		sandbox_off(&st->seal, SANDBOX_CGROUP, "%s",
 		    sandbox_without(st->r.cfg.host_without, "cgroup") ?
 		    "host_without=cgroup" : why);
@@ -375,14 +375,6 @@ start_new(struct daemon *d, struct domain *dom, const struct run_request *r)
 	return st;
 }
 
-/* A private daemon that is killed would leave it behind for nothing. */
-static bool
-wants_cgroup(const struct start *st)
-{
-	return !sandbox_without(st->r.cfg.host_without, "cgroup") &&
-	    (st->r.limits.n || !options_private(&st->d->opt));
-}
-
 static int
 prepare(struct start *st, struct domain *dom, struct err *e)
 {
@@ -402,7 +394,7 @@ prepare(struct start *st, struct domain *dom, struct err *e)
 		rc = open_sockets(st, dir, e);
 	if (!rc)
 		rc = note_write(dir, dom, 0, e);
-	if (!rc && wants_cgroup(st))
+	if (!rc && !sandbox_without(st->r.cfg.host_without, "cgroup"))
 		rc = cgroup_make(&st->d->cgroup, dom->uuid, &st->r.limits,
 		    &st->cgroup, e);
 	if (rc)
