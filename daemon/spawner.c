@@ -12,9 +12,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/queue.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -39,7 +41,15 @@ struct helper {
 	bool answered;			/* by us, when it was late */
 };
 
+/* One that dies with the daemon, and the cgroup that nobody else removes. */
+struct bound {
+	TAILQ_ENTRY(bound) link;
+	pid_t pid;
+	char cgroup[WIRE_PATH];
+};
+
 struct process {
+	TAILQ_HEAD(, bound) bound;
 	int sock, signals;
 	ns_t limit;
 	struct birth_host host;
@@ -176,6 +186,51 @@ birth_over(struct process *p, struct birth *b)
 }
 
 static void
+bind_to_daemon(struct process *p, pid_t pid, int cgroup_fd)
+{
+	struct bound *b = calloc(1, sizeof(*b));
+	char link[64];
+
+	if (!b)
+		return;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", cgroup_fd);
+	if (readlink(link, b->cgroup, sizeof(b->cgroup) - 1) < 0)
+		b->cgroup[0] = '\0';
+	b->pid = pid;
+	TAILQ_INSERT_TAIL(&p->bound, b, link);
+}
+
+static void
+unbind(struct process *p, pid_t pid)
+{
+	struct bound *b;
+
+	TAILQ_FOREACH(b, &p->bound, link) {
+		if (b->pid != pid)
+			continue;
+		TAILQ_REMOVE(&p->bound, b, link);
+		free(b);
+		return;
+	}
+}
+
+/* The daemon has gone, and so do we and those. */
+_Noreturn static void
+end_all(struct process *p)
+{
+	struct bound *b;
+
+	TAILQ_FOREACH(b, &p->bound, link)
+		kill(b->pid, SIGKILL);
+	TAILQ_FOREACH(b, &p->bound, link) {
+		while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+		rmdir(b->cgroup);
+	}
+	_exit(0);
+}
+
+static void
 give_birth(struct process *p, const struct wire_spawn *w, const int *fds)
 {
 	struct wire_answer a = { 0 };
@@ -193,8 +248,11 @@ give_birth(struct process *p, const struct wire_spawn *w, const int *fds)
 	memset(b, 0, sizeof(*b));
 	b->id = w->h.id;
 	rc = birth_begin(b, &p->host, w, fds);
-	if (!rc)
+	if (!rc) {
+		if (w->with_daemon && w->has_cgroup)
+			bind_to_daemon(p, b->pid, fds[w->n_fds]);
 		return;
+	}
 	memcpy(a.what, b->what, sizeof(a.what));
 	b->pid = 0;
 	answer(p, w->h.id, rc, no_fds, &a);
@@ -249,6 +307,7 @@ reap(struct process *p)
 	if (read(p->signals, &info, sizeof(info)) < 0)
 		return;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		unbind(p, pid);
 		if (is_ours(p, pid, status))
 			continue;
 		a.pid = pid;
@@ -279,9 +338,8 @@ take_request(struct process *p)
 	ssize_t n;
 
 	n = wire_recv(p->sock, &any, sizeof(any), fds, &n_fds, 0);
-	/* The daemon has gone, and so do we. */
 	if (n <= 0)
-		_exit(0);
+		end_all(p);
 	if (any.h.op == WIRE_FILE && n == sizeof(any.file))
 		start_helper(p, &any.file);
 	else if (any.h.op == WIRE_SPAWN && n == sizeof(any.spawn) &&
@@ -336,6 +394,7 @@ spawner_main(int sock, const struct spawner_options *o)
 
 	if (!p)
 		_exit(1);
+	TAILQ_INIT(&p->bound);
 	p->sock = sock;
 	p->limit = (ns_t)(o->open_ms ? o->open_ms : OPEN_MS) * 1000000;
 	prctl(PR_SET_NAME, "trivisord-spawn");
