@@ -6,6 +6,9 @@
  */
 #include "guest.h"
 
+/* What is measured against time is measured again where the host is busy. */
+#define TRIES 60
+
 enum { MSR_APIC_BASE = 0x1b, MSR_DEADLINE = 0x6e0 };
 enum {
 	ID = 0x20, VERSION = 0x30, TPR = 0x80, PPR = 0xa0, EOI = 0xb0,
@@ -53,7 +56,7 @@ pic_and_pit(void)
 	cli();
 	CHECK_EQ(hits, 1, "8254 mode 0: one interrupt per count");
 	CHECK_EQ(last_vector, 0x50, "8259 ICW2: the vector");
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < TRIES; i++) {
 		hits = 0;
 		pit_periodic(1193);
 		sti();
@@ -134,7 +137,7 @@ rates_agree(void)
 {
 	u32 by1, by16;
 
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < TRIES; i++) {
 		by1 = rate(0xb);
 		by16 = rate(0x3);
 		if (by1 > 1000 && by16 > by1 / 20 && by16 < by1 / 12)
@@ -148,7 +151,7 @@ fires_regularly(u32 per_ms)
 {
 	unsigned n;
 
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < TRIES; i++) {
 		lapic_write(DIVIDE, 0xb);
 		lapic_write(LVT_TIMER, 0x20060);
 		hits = 0;
