@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/domain_parse.h"
+#include "api/nearest.h"
 
 #define KNOWN(path, attr, values) { path, attr, ERR_XML_ERROR, values }
 #define HERE(path, attr, values) \
@@ -121,37 +122,12 @@ value_rule_print(const struct value_rule *v, char *buf, size_t size)
 	}
 }
 
-#define LONGEST_WORD 32
-
-/* Letters to add, drop or change from a to b; 99: do not even ask. */
-static unsigned
-distance(const char *a, const char *b, size_t n)
-{
-	unsigned row[LONGEST_WORD + 1], diagonal, above;
-	size_t i, j;
-
-	if (n > LONGEST_WORD || strlen(a) > LONGEST_WORD)
-		return 99;
-	for (j = 0; j <= n; j++)
-		row[j] = (unsigned)j;
-	for (i = 0; a[i]; i++) {
-		diagonal = row[0]++;
-		for (j = 0; j < n; j++) {
-			above = row[j + 1];
-			row[j + 1] = MIN(MIN(above, row[j]) + 1,
-			    diagonal + (a[i] != b[j]));
-			diagonal = above;
-		}
-	}
-	return row[n];
-}
-
 /* Keep b where it is nearer to word than what was found before. */
 static void
 nearer(const char *word, const char *b, size_t n, unsigned *least, char *buf,
     size_t size)
 {
-	unsigned d = distance(word, b, n);
+	unsigned d = word_distance(word, strlen(word), b, n);
 
 	if (d >= *least || d >= n || n >= size)
 		return;

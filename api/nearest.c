@@ -2,6 +2,7 @@
 /* Edit distance with neighbours swapped as one step, letters' case ignored. */
 #include "api/nearest.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define LONGEST 64
@@ -18,13 +19,15 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-static unsigned
-distance(const char *a, size_t na, const char *b, size_t nb)
+unsigned
+word_distance(const char *a, size_t na, const char *b, size_t nb)
 {
 	unsigned rows[3][LONGEST + 1], *before = rows[0], *last = rows[1],
 	    *now = rows[2];
 	size_t i, j;
 
+	if (na > LONGEST || nb > LONGEST)
+		return UINT_MAX;
 	for (j = 0; j <= nb; j++)
 		last[j] = (unsigned)j;
 	for (i = 1; i <= na; i++) {
@@ -53,9 +56,9 @@ nearest_offer(struct nearest *n, const char *name)
 	size_t len = strlen(n->word), other = strlen(name);
 	unsigned d;
 
-	if (!len || len > LONGEST || other > LONGEST)
+	if (!len)
 		return;
-	d = distance(n->word, len, name, other);
+	d = word_distance(n->word, len, name, other);
 	if (d > MAX(len, other) / 3 || (n->best && d >= n->distance))
 		return;
 	n->best = name;

@@ -20,4 +20,10 @@ struct nearest {
 
 void nearest_offer(struct nearest *n, const char *name);
 
+/*
+ * Letters to add, drop, change or swap with their neighbours from a to b, of
+ * whatever case; UINT_MAX for words longer than any of ours.
+ */
+unsigned word_distance(const char *a, size_t na, const char *b, size_t nb);
+
 #endif

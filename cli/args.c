@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/nearest.h"
 #include "cli/cli.h"
 
 /* Is name one of the words in list, spaces between? */
@@ -38,31 +39,6 @@ verb_find(const char *name)
 	return NULL;
 }
 
-/* Letters to add, drop, change: enough to catch a slip of the finger. */
-static unsigned
-edit_distance(const char *a, const char *b)
-{
-	unsigned row[20];
-	unsigned diagonal, above;
-	size_t i, j;
-	size_t n = strlen(b);
-
-	if (n >= ARRAY_LEN(row))
-		return 99;
-	for (j = 0; j <= n; j++)
-		row[j] = (unsigned)j;
-	for (i = 0; a[i]; i++) {
-		diagonal = row[0]++;
-		for (j = 0; j < n; j++) {
-			above = row[j + 1];
-			row[j + 1] = MIN(MIN(above, row[j]) + 1,
-			    diagonal + (a[i] != b[j]));
-			diagonal = above;
-		}
-	}
-	return row[n];
-}
-
 const struct verb *
 verb_suggest(const char *name)
 {
@@ -72,7 +48,9 @@ verb_suggest(const char *name)
 	unsigned d;
 
 	for (v = cli_verbs; v->name; v++) {
-		d = edit_distance(name, v->name);
+		/* Enough to catch a slip of the finger. */
+		d = word_distance(name, strlen(name), v->name,
+		    strlen(v->name));
 		if (d < least && d < strlen(v->name)) {
 			least = d;
 			best = v;
