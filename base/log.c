@@ -10,7 +10,9 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +27,30 @@ static int sink = STDERR_FILENO;
 static enum log_level max_level = LOG_INFO;
 static char line_prefix[128];
 
+static bool journal;
+
 static const char level_letter[] = { 'E', 'W', 'I', 'D' };
+/* Of syslog(3): LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG. */
+static const char level_digit[] = { '3', '4', '6', '7' };
+
+bool
+log_is_journal(void)
+{
+	const char *text = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return text && sscanf(text, "%llu:%llu", &dev, &ino) == 2 &&
+	    !fstat(STDERR_FILENO, &st) && st.st_dev == dev && st.st_ino == ino;
+}
+
+void
+log_set_journal(bool on)
+{
+	pthread_mutex_lock(&lock);
+	journal = on;
+	pthread_mutex_unlock(&lock);
+}
 
 void
 log_set_fd(int fd)
@@ -52,7 +77,7 @@ log_set_prefix(const char *prefix)
 }
 
 static size_t
-put_head(char *line, size_t size, enum log_level level)
+put_time(char *line, size_t size, enum log_level level)
 {
 	struct timespec ts;
 	struct tm tm;
@@ -61,8 +86,17 @@ put_head(char *line, size_t size, enum log_level level)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
 	n = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t)snprintf(line + n, size - n, ".%03ldZ %c ",
+	return n + (size_t)snprintf(line + n, size - n, ".%03ldZ %c ",
 	    ts.tv_nsec / 1000000, level_letter[level]);
+}
+
+static size_t
+put_head(char *line, size_t size, enum log_level level)
+{
+	size_t n = journal ?
+	    (size_t)snprintf(line, size, "<%c>", level_digit[level]) :
+	    put_time(line, size, level);
+
 	if (line_prefix[0])
 		n += (size_t)snprintf(line + n, size - n, "%s ", line_prefix);
 	return n;

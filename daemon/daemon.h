@@ -562,6 +562,13 @@ method_fn on_host_info, on_host_capabilities, on_host_domain_capabilities,
 /* Give up what the daemon needs no more; it listens already. */
 MUST_USE int daemon_seal(struct daemon *d, struct err *e);
 
+/* ---- logs.c --------------- */
+
+/* A log that has grown long gives its name to a new one. */
+void logs_before_start(const struct daemon *d, const char *name);
+/* Look after the logs of running domains from now on. */
+void logs_watch(struct daemon *d);
+
 /* ---- main.c --------------- */
 
 struct daemon {
@@ -591,7 +598,8 @@ struct daemon {
 	int lock_fd;
 	ev_io lifeline_io;
 	ev_timer end_timer;
-	ev_signal sigterm, sigint;
+	ev_signal sigterm, sigint, sighup;
+	ev_timer log_timer;
 	bool ending;		/* waits for its domains to end */
 	bool failed;		/* ends because it cannot go on */
 	TAILQ_HEAD(, attach) attaching;

@@ -15,6 +15,7 @@ bin_trivisord_SOURCES += daemon/cgroup.h daemon/cgroup.c daemon/tuning.h \
 	daemon/doctor.c daemon/methods_host.c
 bin_trivisord_SOURCES += daemon/ask.c
 bin_trivisord_SOURCES += daemon/metrics.h daemon/metrics.c daemon/metrics_text.c
+bin_trivisord_SOURCES += daemon/logs.c
 bin_trivisord_SOURCES += daemon/stats.h daemon/methods_stats.c
 bin_trivisord_SOURCES += daemon/check.h daemon/check_host.c daemon/methods_check.c
 bin_trivisord_SOURCES += daemon/note.h daemon/note.c \

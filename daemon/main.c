@@ -305,6 +305,7 @@ main(int argc, char **argv)
 		return rc == 1 ? 0 : rc;
 	}
 	log_set_prefix("trivisord");
+	log_set_journal(log_is_journal());
 	if (d->opt.verbose)
 		log_set_level(LOG_DEBUG);
 	harden();
@@ -342,6 +343,7 @@ main(int argc, char **argv)
 		    on_spawner_gone, d);
 		inspect_host(d);
 		watch_for_the_end(d, parent);
+		logs_watch(d);
 		attach_all(d);
 		ev_run(d->loop, 0);
 	}

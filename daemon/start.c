@@ -283,6 +283,7 @@ open_run_files(struct start *st, int dir, struct err *e)
 	char path[PATH_BYTES + 80];
 	int rc;
 
+	logs_before_start(st->d, c->name);
 	snprintf(path, sizeof(path), "%s/%s.log", st->d->opt.log_dir, c->name);
 	c->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 	    0600);

@@ -72,8 +72,8 @@ tests_unit_xml_corpus_test_CFLAGS = $(manage_cflags)
 tests_unit_xml_corpus_test_LDADD = $(manage_libs)
 EXTRA_DIST += tests/xml
 
-TESTS += tests/metrics.test
-EXTRA_DIST += tests/metrics.test
+TESTS += tests/metrics.test tests/logs.test
+EXTRA_DIST += tests/metrics.test tests/logs.test
 
 check_PROGRAMS += tests/unit/xml_hostile_test
 TESTS += tests/unit/xml_hostile_test

@@ -155,6 +155,25 @@ log_lines_cannot_be_forged(void **state)
 }
 
 static void
+write_for_the_journal(void)
+{
+	log_set_journal(true);
+	log_line(LOG_ERR, "one");
+	log_line(LOG_INFO, "two");
+	log_set_journal(false);
+}
+
+static void
+the_journal_gets_levels_and_no_time(void **state)
+{
+	char buf[512];
+
+	(void)state;
+	capture(write_for_the_journal, buf, sizeof(buf));
+	assert_string_equal(buf, "<3>one\n<6>two\n");
+}
+
+static void
 write_many(void)
 {
 	struct log_limit l = { 0 };
@@ -237,6 +256,7 @@ main(void)
 		cmocka_unit_test(err_prefix_goes_before_and_is_cut),
 		cmocka_unit_test(err_name_knows_the_codes),
 		cmocka_unit_test(log_lines_cannot_be_forged),
+		cmocka_unit_test(the_journal_gets_levels_and_no_time),
 		cmocka_unit_test(log_limited_holds_back),
 		cmocka_unit_test(log_lines_are_cut),
 		cmocka_unit_test(manual_clock_stands_until_advanced),
