@@ -31,3 +31,8 @@ dist_check_SCRIPTS += tests/oracle/bt.test tests/oracle/bt_exact.test \
 	tests/oracle/interp.test
 
 LONG_TESTS += tests/long/oracle.sh tests/long/mutation.sh tests/long/compare.sh tests/long/clocks.sh
+
+## How many instructions a guest took.
+TESTS += tests/count.test
+EXTRA_DIST += tests/count.test
+tests/count.log: guests/selftest/x64/straddle.elf

@@ -190,11 +190,10 @@ vectors_on(const struct gen *g, const struct insn *i)
 			need |= MODE_AVX;
 		if (i->enc == ENC_EVEX)
 			need |= MODE_AVX512;
+		/* MMX operands need MODE_FPU, which MODE_SSE never lacks. */
 		for (unsigned k = 0; k < i->n_opnd; k++)
 			if (i->opnd[k].kind == OPND_K)
 				need |= MODE_AVX512;
-			else if (i->opnd[k].kind == OPND_MMX)
-				need |= MODE_FPU;
 		break;
 	default:
 		return true;
