@@ -349,23 +349,37 @@ engines_init(struct vcpu *c, struct err *e)
 	return rc;
 }
 
+/* What both engines want of one. */
+static size_t
+vcpu_size(const struct vm *vm)
+{
+	return align_up(MAX(vm->engine->vcpu_size, vm->second->vcpu_size),
+	    PAGE_SIZE);
+}
+
+/* Zeroed, and memory only where it is touched: much of it are tables. */
+static struct vcpu *
+vcpu_new(const struct vm *vm)
+{
+	void *c = mmap(NULL, vcpu_size(vm), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return c == MAP_FAILED ? NULL : c;
+}
+
 int
 cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
 {
-	size_t size = align_up(MAX(m->vm.engine->vcpu_size,
-	    m->vm.second->vcpu_size), PAGE_SIZE);
 	int rc;
 
 	*p = (struct cpu){ .m = m, .timer_id = -1, .armed = -1,
 	    .profile_timer = -1 };
 	p->signal_stack = malloc(signal_stack_size());
-	if (!p->signal_stack ||
-	    posix_memalign((void **)&p->c, PAGE_SIZE, size)) {
+	p->c = p->signal_stack ? vcpu_new(&m->vm) : NULL;
+	if (!p->c) {
 		free(p->signal_stack);
-		p->c = NULL;
 		return err_set_sys(e, ENOMEM, "vCPU %u", id);
 	}
-	memset(p->c, 0, size);
 	p->c->vm = &m->vm;
 	p->c->id = id;
 	m->vm.vcpu[id] = p->c;
@@ -373,7 +387,7 @@ cpu_init(struct cpu *p, struct machine *m, unsigned id, struct err *e)
 	    &m->clock.c, &cpu_lapic_ops, p);
 	rc = engines_init(p->c, e);
 	if (rc) {
-		free(p->c);
+		munmap(p->c, vcpu_size(&m->vm));
 		free(p->signal_stack);
 		p->c = NULL;
 	}
@@ -388,7 +402,7 @@ cpu_fini(struct cpu *p)
 	if (p->c->vm->second != p->c->vm->engine)
 		p->c->vm->second->vcpu_fini(p->c);
 	p->c->vm->engine->vcpu_fini(p->c);
-	free(p->c);
+	munmap(p->c, vcpu_size(&p->m->vm));
 	free(p->signal_stack);
 	free(p->sample);
 }

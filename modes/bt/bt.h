@@ -240,7 +240,7 @@ struct page_heat {
 	uint8_t pad;
 };
 
-#define TU_HASH_BITS 16
+#define TU_HASH_BITS 15
 #define CROSS_LISTS 1024
 #define CROSS_EPOCHS 64
 
