@@ -15,7 +15,8 @@
  *	power.c	shutdown, reboot	crash.c	reports of crashes
  *	files.c	our own directories	events.c	ring, subscribers
  *	serials.c	ends of serial ports	jobs.c	long work (jobs.h)
- *	cgroup.c	cgroups of monitors
+ *	cgroup.c	cgroups of monitors	logs.c	their logs, kept small
+ *	metrics.c	for Prometheus (metrics.h)	autostart.c	at our start
  *
  * Nothing here blocks on a client or a monitor, but for reading small files
  * and writing definitions.

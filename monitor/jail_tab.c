@@ -116,7 +116,7 @@ static const struct seccomp_rule loop_rules[] = {
 	{ SYS_poll, ANY },
 	/* ... which goes on so after SIGSTOP and SIGCONT */
 	{ SYS_restart_syscall, ANY },
-	/* reset reads the initrd once more */
+	/* reset reads kernel and initrd once more */
 	{ SYS_pread64, ANY },
 	/* the report, at each change of the state */
 	{ SYS_pwrite64, ANY },
